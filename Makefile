@@ -1,0 +1,104 @@
+# Everything runs in .venv, which is made from requirements-dev.lock the first
+# time and whenever the lock changes. Nothing is installed by hand.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+READERS := tests/readers
+READERS_INSTALLED := $(READERS)/node_modules/.installed
+
+DEMO_DATA := demo/data
+DEMO_OUT := out
+DEMO_VINTAGES := 2022-2025
+DEMO_ROUNDS := 2023-06 2024-06 2025-06 2026-03 2026-06
+# The synthetic microdata are made anew when what makes them has changed.
+SYNTH_SOURCES := $(shell find kostra_publish/microdata kostra_publish/codes -type f -not -name '*.pyc' 2>/dev/null)
+
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
+
+# The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
+
+.PHONY: help venv demo test check format schema bench lock clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## make the local environment from the lock file
+
+$(INSTALLED): requirements-build.lock requirements-dev.lock
+	@for candidate in $(CANDIDATES); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "make: no Python 3.11 or newer with venv was found (tried: $(CANDIDATES))." >&2; \
+	  echo "      Install one (on Debian: python3 and python3-venv), or say which: make PYTHON=/path/to/python3 …" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version) from requirements-dev.lock (once; a minute or two)"; \
+	"$$found" -m venv --clear $(VENV)
+	@$(PIP_INSTALL) --require-hashes --only-binary :all: -r requirements-build.lock
+	@$(PIP_INSTALL) --require-hashes --no-build-isolation -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(READERS_INSTALLED): $(READERS)/package-lock.json $(INSTALLED)
+	@PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(READERS) --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
+	@touch $@
+
+demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, published as five rounds into out/
+	@for round in $(DEMO_ROUNDS); do \
+	  $(BIN)/kostra-publish publish $$round --data $(DEMO_DATA) --out $(DEMO_OUT) || exit; \
+	done
+	@printf '%s\n' '' \
+	  'Synthetic figures, made up to look like Norway; nothing here is about anyone.' \
+	  'Look at:' \
+	  '  $(DEMO_OUT)/current/public/statbank/   tables as JSON-stat, in nb, nn and en' \
+	  '  $(DEMO_OUT)/current/internal/          for the statistician; it never leaves the house' \
+	  '  $(DEMO_OUT)/current/manifest.json      every file in and out, with its SHA-256' \
+	  '  $(DEMO_DATA)/                     the microdata that went in' \
+	  'One round, some tables, into a folder of its own:' \
+	  '  $(BIN)/kostra-publish publish 2026-06 --data $(DEMO_DATA) --out demo/look --only 13995,14019'
+
+$(DEMO_DATA)/.written: $(SYNTH_SOURCES) | $(INSTALLED)
+	@rm -rf $(DEMO_DATA)
+	@$(BIN)/kostra-publish synth --vintages $(DEMO_VINTAGES) --out $(DEMO_DATA)
+	@touch $@
+
+test: $(INSTALLED) $(READERS_INSTALLED) ## all tests (TESTS=tests/cube picks some)
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(INSTALLED) ## style, types, imports, JSON Schema up to date
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/kostra-publish schema --check
+
+format: $(INSTALLED) ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(INSTALLED) ## time and memory of a whole round (SCALES="1 10 100")
+	@$(BIN)/python bench/bench.py $(SCALES)
+
+lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
+	$(LOCK) pyproject.toml --output-file requirements.lock
+	$(LOCK) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the demo, its releases and what tools left
+	rm -rf demo out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find kostra_publish tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean ## remove the local environment too
+	rm -rf $(VENV) $(READERS)/node_modules

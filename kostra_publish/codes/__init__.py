@@ -1,0 +1,1 @@
+"""Dated code lists and the regions of Norwegian official statistics."""

@@ -1,0 +1,94 @@
+"""What can go wrong, in the user's words; each kind with its own exit code.
+
+A message names the file, the place in it, the rule and the way out. It never
+holds a value from microdata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One line of a report on a file: where, which rule, and what to do.
+
+    ``where`` is a place a person can go to: ``line 7``, ``row 12, position 48``,
+    ``5 rows, first 3, 8, 12``. ``field`` is a column or a key, or empty.
+    """
+
+    file: str
+    where: str
+    field: str
+    rule: str
+    fix: str
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.where, self.field) if part)
+        return f"{self.file}: {place}: {self.rule}. {self.fix}"
+
+
+class PublishError(Exception):
+    """Something the user can mend; printed without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.fix}" if self.fix else self.message
+
+
+class UsageError(PublishError):
+    """The command's own words are off: an unknown round, table or option value."""
+
+    exit_code = 2
+
+
+class FindingsError(PublishError):
+    """Several findings, reported together."""
+
+    subject = "the input"
+
+    def __init__(self, findings: Sequence[Finding], *, fix: str = "") -> None:
+        self.findings = tuple(sorted(findings))
+        count = len(self.findings)
+        noun = "problem" if count == 1 else "problems"
+        lines = "\n".join(str(finding) for finding in self.findings)
+        super().__init__(f"{count} {noun} in {self.subject}:\n{lines}", fix=fix)
+
+
+class SpecError(FindingsError):
+    """A table spec, a shared list or a template does not hold together."""
+
+    exit_code = 3
+    subject = "the table specs"
+
+
+class DataError(FindingsError):
+    """An input file breaks its contract."""
+
+    exit_code = 4
+    subject = "the data"
+
+
+class MissingDataError(PublishError):
+    """A dataset that the round needs is not in the data folder."""
+
+    exit_code = 5
+
+
+class DisclosureError(PublishError):
+    """A guarantee of disclosure control does not hold; nothing may be released."""
+
+    exit_code = 6
+
+
+class ReleaseError(PublishError):
+    """The release cannot be written, read or trusted."""
+
+    exit_code = 7

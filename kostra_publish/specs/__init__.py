@@ -1,0 +1,1 @@
+"""Table specs: what each statbank table holds, read from YAML and checked."""

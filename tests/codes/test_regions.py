@@ -1,0 +1,48 @@
+import pytest
+
+from kostra_publish.codes import regions
+
+
+def test_how_many_there_are() -> None:
+    heights = [regions.kommuner(year).height for year in (2022, 2023, 2024, 2025)]
+    assert heights == [356, 356, 357, 357]
+    assert [regions.fylker(year).height for year in (2023, 2024)] == [11, 15]
+    assert regions.bydeler().height == 15
+    assert regions.kommuner(2025)["kostragruppe"].n_unique() == 17
+
+
+def test_every_kommune_is_in_its_fylke_group_and_country() -> None:
+    for year in (2023, 2024):
+        members = regions.members(year)
+        assert members.filter(kind="fylke")["kommune"].is_unique().all()
+        assert members.filter(kind="land").height == regions.kommuner(year).height
+        assert members.filter(kind="land_uten_oslo").height == regions.kommuner(year).height - 1
+        eka = set(members.filter(kind="fylke")["region"])
+        assert eka == {"EKA" + fylke for fylke in regions.fylker(year)["fylke"]}
+
+
+def test_oslo_is_kommune_fylke_and_group_alone() -> None:
+    oslo = regions.members(2025).filter(kommune="0301")
+    assert set(oslo["region"]) == {"0301", "EKA03", "EKG13", "EAK"}
+
+
+def test_aalesund_became_two() -> None:
+    codes = [set(regions.kommuner(year)["kommune"]) for year in (2023, 2024)]
+    assert "1507" in codes[0] - codes[1]
+    assert {"1508", "1580"} <= codes[1] - codes[0]
+    successors = regions.kommune_changes().filter(from_kommune="1507")
+    assert set(successors["to_kommune"]) == {"1508", "1580"}
+
+
+def test_lifetimes() -> None:
+    assert regions.lifetime("3002") == (2020, 2023)
+    assert regions.lifetime("3103") == (2024, None)
+    assert regions.lifetime("30") == (2020, 2023)
+    assert regions.lifetime("0301") == (2020, None)
+    with pytest.raises(KeyError):
+        regions.lifetime("9999")
+
+
+def test_a_year_outside_the_lists_is_refused() -> None:
+    with pytest.raises(ValueError, match="2020-2026"):
+        regions.kommuner(2019)

@@ -1,0 +1,107 @@
+"""What is wrong in a folder of specs is reported together, each with file, line and fix."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from kostra_publish.errors import SpecError, UsageError
+from kostra_publish.specs import folders, json_schema
+from kostra_publish.specs.catalogue import load
+
+SPECS = Path(__file__).parents[2] / "table_specs"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "table_specs"
+    shutil.copytree(SPECS, copy)
+    return copy
+
+
+def change(folder: Path, name: str, old: str, new: str) -> int:
+    """Replace the first ``old`` in a file; returns its line."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def problems(folder: Path) -> SpecError:
+    with pytest.raises(SpecError) as caught:
+        load(folder)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rule"),
+    [
+        ("12268.yaml", "source: regnskap", "source: regnskapet", "there is no source"),
+        ("12268.yaml", "kind: ", "kin: ", "tag"),
+        ("13995.yaml", "unit: tilfelle", "unit: tilfeller", "should be"),
+        ("13995.yaml", "skjema:", "skjemaet:", "Extra inputs"),
+        ("14019.yaml", "denominator: innbyggere", "denominator: innbygere", "no shared term"),
+        ("10509.yaml", 'total: "', 'total: "x', "is not a category"),
+        ("kvp-status.yaml", "id: kvp-status", "id: kvp", "must be the file's name"),
+        ("13995-bydel.yaml", 'like: "13995"', 'like: "1399"', "`like` must name"),
+        ("12268.yaml", "unit: tusen_kroner", "unit: tusen", "there is no unit"),
+    ],
+)
+def test_one_error_is_found_at_its_line(
+    folder: Path, name: str, old: str, new: str, rule: str
+) -> None:
+    line = change(folder, name, old, new)
+    findings = [finding for finding in problems(folder).findings if finding.file == name]
+    assert any(rule in finding.rule for finding in findings), findings
+    assert any(finding.where == f"line {line}" for finding in findings) or "Extra" not in rule
+    assert all(finding.fix for finding in findings)
+
+
+def test_errors_in_several_files_come_together(folder: Path) -> None:
+    change(folder, "12268.yaml", "source: regnskap", "source: regnskapet")
+    change(folder, "12131.yaml", "source: skjema12", "source: skjema13")
+    assert {finding.file for finding in problems(folder).findings} == {"12268.yaml", "12131.yaml"}
+
+
+def test_the_threshold_cannot_be_loosened(folder: Path) -> None:
+    path = folder / "12131.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\ndisclosure: {{threshold: 3}}\n", encoding="utf-8")
+    assert "threshold" in str(problems(folder))
+
+
+def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"sources\.yaml"):
+        load(tmp_path)
+
+
+def test_an_unknown_table_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="13995"):
+        load(SPECS).table("99999")
+
+
+def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
+    assert json_schema.outdated(SPECS / "schema") == []
+    schema = json.loads((SPECS / "schema" / "table.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in sorted(SPECS.glob("*.yaml")):
+        if path.name == "discontinued.yaml":
+            continue
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert not [error.message for error in validator.iter_errors(content)], path.name
+
+
+def test_a_folder_is_the_option_else_here_else_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (folders.find("table_specs") / "13995.yaml").is_file()
+    (tmp_path / "table_specs").mkdir()
+    assert folders.find("table_specs") == Path("table_specs")
+    assert folders.find("table_specs", tmp_path) == tmp_path
+    with pytest.raises(UsageError, match="no folder"):
+        folders.find("table_specs", tmp_path / "nowhere")
