@@ -1,0 +1,1 @@
+"""Microdata: contracts, readers, ids, variables and control rules of the datasets."""
