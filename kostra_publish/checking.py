@@ -1,0 +1,172 @@
+"""What can be said of specs and inputs before anything is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import polars as pl
+
+from kostra_publish.codes import regions as codes
+from kostra_publish.cube.build import Built, build
+from kostra_publish.cube.plan import Plan
+from kostra_publish.errors import SpecError
+from kostra_publish.microdata.controls import controls
+from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
+from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
+from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
+from kostra_publish.releases.rounds import Round
+from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.models import TableSpec
+
+
+@dataclass(frozen=True)
+class SpecReport:
+    """A folder of specs that holds together. ``provisional`` has (table, what, codes)."""
+
+    folder: Path
+    catalogue: Catalogue
+    provisional: Sequence[tuple[str, str, str]]
+
+    @property
+    def tables(self) -> int:
+        """How many tables there are."""
+        return len(self.catalogue.tables)
+
+    @property
+    def measures(self) -> int:
+        """How many measures the tables have together."""
+        return sum(len(table.measures) for table in self.catalogue.tables.values())
+
+    @property
+    def discontinued(self) -> int:
+        """How many discontinued tables the catalogue remembers."""
+        return len(self.catalogue.discontinued)
+
+
+def check_specs(folder: Path) -> SpecReport:
+    """Check every spec, against every årgang of the forms that it has figures for.
+
+    Raises SpecError with all findings.
+    """
+    catalogue = load(folder)
+    findings = {}
+    for vintage in range(FIRST_YEAR, LAST_YEAR + 1):
+        tables = [table for table in catalogue.tables.values() if table.has_vintage(vintage)]
+        try:
+            Plan(catalogue, tables, vintage, "june")
+        except SpecError as error:
+            findings.update(dict.fromkeys(error.findings))
+    if findings:
+        raise SpecError(list(findings))
+    return SpecReport(folder, catalogue, _by_table(catalogue))
+
+
+def _by_table(catalogue: Catalogue) -> list[tuple[str, str, str]]:
+    return [
+        (table, what, ", ".join(code for _, _, code in group))
+        for (table, what), group in groupby(catalogue.provisional(), key=lambda row: row[:2])
+    ]
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """The inputs of a round: files, who has not reported, control rules broken."""
+
+    files: Sequence[InputFacts]
+    missing: Sequence[MissingReports]
+    rules: Sequence[RuleCount]
+
+
+def check_inputs(catalogue: Catalogue, current: Round, data: str) -> InputReport:
+    """Read a round's inputs against their contracts, without building a release.
+
+    Raises MissingDataError or DataError with everything that is wrong.
+    """
+    tables = published_tables(catalogue, current)
+    plan = Plan(catalogue, tables, current.vintage, current.kind)
+    inputs = round_inputs(plan, current, data)
+    counted = inputs.count(plan.sources, plan.population, plan.queries, with_controls=True)
+    built = build(plan, counted.results, counted.statuses, inputs.file_names)
+    return InputReport(
+        files=input_facts(inputs, counted),
+        missing=missing_reports(catalogue, built, counted, current.vintage),
+        rules=rule_counts(counted, current.vintage),
+    )
+
+
+def published_tables(catalogue: Catalogue, current: Round) -> list[TableSpec]:
+    """The tables that a round publishes, in the order of the catalogue."""
+    return [
+        table
+        for table in catalogue.tables.values()
+        if table.has_vintage(current.vintage) and table.published_in(current.kind)
+    ]
+
+
+def round_inputs(plan: Plan, current: Round, data: str) -> Inputs:
+    """The newest files that had been delivered when the round was published."""
+    return load_inputs(data, plan.datasets, current.vintage, current.published_at.date())
+
+
+def input_facts(inputs: Inputs, counted: Counted) -> tuple[InputFacts, ...]:
+    """Each file that was read: name, version, SHA-256, rows."""
+    return tuple(
+        InputFacts(file.name, file.version, file.sha256, counted.rows[file.dataset])
+        for file in inputs.files
+    )
+
+
+def missing_reports(
+    catalogue: Catalogue, built: Built, counted: Counted, vintage: int
+) -> tuple[MissingReports, ...]:
+    """Who has not reported, by dataset."""
+    names: Mapping[str, str] = dict(codes.kommuner(vintage).select("kommune", "navn").iter_rows())
+    skjema = {source.dataset: source.skjema for source in catalogue.sources.values()}
+    return tuple(
+        MissingReports(
+            skjema=skjema[dataset],
+            vintage=vintage,
+            expected=len(names),
+            missing=tuple((kommune, names[kommune]) for kommune in missing),
+            none=_none_to_report(counted, dataset),
+        )
+        for dataset, missing in built.missing.items()
+    )
+
+
+def _none_to_report(counted: Counted, dataset: str) -> int:
+    if counted.statuses is None:
+        return 0
+    none = (pl.col("SKJEMA") == dataset) & (pl.col("STATUS") == "ingen")
+    return counted.statuses.filter(none)["KOMMUNE_NR"].n_unique()
+
+
+def rule_counts(counted: Counted, vintage: int) -> tuple[RuleCount, ...]:
+    """The control rules that records break, most records first within a form."""
+    return tuple(
+        counts
+        for dataset, broken in counted.controls.items()
+        for counts in _of_form(FORM_OF_DATASET[dataset], broken, vintage)
+    )
+
+
+def _of_form(form: str, broken: pl.DataFrame, vintage: int) -> list[RuleCount]:
+    found = []
+    for (rule,), rows in broken.filter(pl.col("count") > 0).group_by("rule"):
+        meaning = controls(form, vintage)[str(rule)]
+        by_kommune = rows.sort(["count", "KOMMUNE_NR"], descending=[True, False])
+        found.append(
+            RuleCount(
+                skjema=form,
+                vintage=vintage,
+                rule=str(rule),
+                severity=meaning.severity,
+                text=meaning.summary,
+                records=int(rows["count"].sum()),
+                kommuner=tuple(by_kommune.select("KOMMUNE_NR", "count").iter_rows()),
+            )
+        )
+    return sorted(found, key=lambda counts: (-counts.records, counts.rule))

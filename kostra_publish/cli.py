@@ -1,0 +1,220 @@
+"""The command line: one function per verb, no logic."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kostra_publish import __version__, terminal
+from kostra_publish.errors import PublishError
+
+app = typer.Typer(
+    name="kostra-publish",
+    help="KOSTRA figures for sosialtjenesten: cleaned microdata in, statbank cubes out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Specs = Annotated[
+    Path | None,
+    typer.Option(
+        "--specs", help="The folder of table specs; default: table_specs/ here, else the packaged."
+    ),
+]
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates", help="The folder of templates; default: templates/ here, else the packaged."
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option("--data", help="The folder of microdata: a path, or an address such as gs://…"),
+]
+Only = Annotated[
+    str,
+    typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kostra-publish {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version_asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Take the KOSTRA figures of sosialtjenesten from microdata to the public."""
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish publish 2026-03 --data data/ --out out/`",
+)
+def publish(
+    round_name: Annotated[
+        str, typer.Argument(metavar="ROUND", help="Year and month, March or June: 2026-03.")
+    ],
+    data: Data = "data",
+    out: Annotated[Path, typer.Option("--out", help="The folder of releases.")] = Path("out"),
+    specs: Specs = None,
+    templates: Templates = None,
+    only: Only = "",
+    quiet: Quiet = False,
+) -> None:
+    """Build the release of a round: read, validate, count, suppress, render, write.
+
+    The round 2026-03 publishes the årgang 2025 as foreløpige tall on 15 March 2026 (or the
+    Monday after a weekend); 2026-06 publishes it as endelige tall. Earlier årganger are
+    carried over from the release before. The release is put in place whole or not at all.
+    """
+    from kostra_publish import publication
+    from kostra_publish.releases.rounds import Round
+    from kostra_publish.specs import folders
+
+    request = publication.Request(
+        round=Round.parse(round_name),
+        data=data,
+        out=out,
+        specs=folders.find("table_specs", specs),
+        templates=folders.find("templates", templates),
+        only=_listed(only),
+    )
+    console = Console(quiet=quiet)
+    with terminal.Progress(console) as progress:
+        summary = publication.publish(request, progress.stage)
+    terminal.print_summary(console, summary)
+
+
+@app.command(
+    epilog="**Examples:** `kostra-publish check` reads the table specs; "
+    "`kostra-publish check 2026-03 --data data/` the round's inputs too.",
+)
+def check(
+    round_name: Annotated[
+        str, typer.Argument(metavar="[ROUND]", help="The round whose inputs to check as well.")
+    ] = "",
+    data: Data = "data",
+    specs: Specs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Check table specs and inputs, and list what is provisional.
+
+    With a round: every input file against its contract, and how many records each control
+    rule of skjema 11 and 11C would have stopped, by rule and kommune.
+    """
+    from kostra_publish import checking
+    from kostra_publish.releases.rounds import Round
+    from kostra_publish.specs import folders
+
+    console = Console(quiet=quiet)
+    report = checking.check_specs(folders.find("table_specs", specs))
+    terminal.print_specs(console, report)
+    if round_name:
+        current = Round.parse(round_name)
+        with terminal.Progress(console) as progress, progress.stage("Read the inputs"):
+            found = checking.check_inputs(report.catalogue, current, data)
+        terminal.print_inputs(console, found)
+
+
+@app.command(
+    "import",
+    epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
+)
+def import_(
+    form: Annotated[str, typer.Argument(metavar="11F|11CF", help="The form of the file extract.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Positional files, one or several kommuner in each."),
+    ],
+    year: Annotated[int, typer.Option("--year", help="The årgang of the file layout.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of microdata.")] = Path("data"),
+    quiet: Quiet = False,
+) -> None:
+    """Read positional file extracts (filuttrekk) into Parquet, all records or none."""
+    from kostra_publish.microdata import filuttrekk
+
+    result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out)
+    terminal.print_import(Console(quiet=quiet), result)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish synth --vintages 2022-2025 --out data/`",
+)
+def synth(
+    vintages: Annotated[
+        str, typer.Option("--vintages", help="One årgang or a range: 2025, 2022-2025.")
+    ] = "2022-2025",
+    out: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("data"),
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another Norway.")] = 1,
+    scale: Annotated[
+        float, typer.Option("--scale", min=0.001, help="How many persons, 1 is the real number.")
+    ] = 1.0,
+    quiet: Quiet = False,
+) -> None:
+    """Make a synthetic Norway: every dataset, in the March and the June delivery.
+
+    The data look like the real country and hold no real person. Every file says that it is
+    synthetic (*syntetiske data*).
+    """
+    from kostra_publish.microdata import synth as synthetic
+
+    console = Console(quiet=quiet)
+    with terminal.Progress(console) as progress:
+        paths = synthetic.write(
+            out,
+            vintages=terminal.years(vintages),
+            seed=seed,
+            scale=scale,
+            progress=progress.note,
+        )
+    terminal.print_synthetic(console, out, paths)
+
+
+@app.command(
+    epilog="**Examples:** `kostra-publish schema` writes them; "
+    "`kostra-publish schema --check` tells whether they are up to date.",
+)
+def schema(
+    specs: Specs = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail when a schema is out of date.")
+    ] = False,
+) -> None:
+    """Write the JSON Schema of the spec files, so that an editor completes every key."""
+    from kostra_publish.specs import folders, json_schema
+
+    folder = folders.find("table_specs", specs) / "schema"
+    if not only_check:
+        for path in json_schema.write(folder):
+            typer.echo(path)
+    elif names := json_schema.outdated(folder):
+        raise PublishError(
+            f"out of date in {folder}: {', '.join(names)}", fix="Run `kostra-publish schema`."
+        )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; user errors are printed without a traceback."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except PublishError as error:
+        terminal.print_error(Console(stderr=True), error)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""True figures: from validated microdata to dense cubes by region."""

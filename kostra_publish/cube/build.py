@@ -1,0 +1,348 @@
+"""From validated microdata to true cubes: one vintage of every table at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kostra_publish.codes import regions as codes
+from kostra_publish.cube import aggregate, estimates
+from kostra_publish.cube.aggregate import Cells, Part, Scheme
+from kostra_publish.cube.atoms import AtomKey, Quotient
+from kostra_publish.cube.conditions import in_use
+from kostra_publish.cube.cube import Cube, State
+from kostra_publish.cube.notes import MissingReports, report_notes
+from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
+from kostra_publish.cube.regions import Region, Units, membership, table_regions
+from kostra_publish.cube.reports import Reports, reports
+from kostra_publish.cube.tally import Tally
+from kostra_publish.errors import DataError, Finding
+from kostra_publish.specs.dimensions import (
+    BYDEL_REGION,
+    CONTENTS,
+    KOMMUNE_REGION,
+    TIME,
+    CubeDimension,
+)
+from kostra_publish.specs.models import Category, Dimension, Measure, Note, TableSpec, Text
+
+Array = NDArray[np.float64]
+
+BYDEL_KINDS = frozenset({"bydel", "bydeler"})
+SINGLE_KINDS = frozenset({"kommune", "bydel"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """The cubes in the plan's order, and by dataset the kommuner that have not reported."""
+
+    cubes: list[Cube]
+    missing: Mapping[str, list[str]]
+
+
+def build(
+    plan: Plan,
+    results: Sequence[pl.DataFrame],
+    statuses: pl.DataFrame | None,
+    files: Mapping[str, str],
+) -> Built:
+    """The cubes of ``plan.tables`` from the results of ``plan.queries``.
+
+    ``statuses`` is innrapportering where it is given (SKJEMA, KOMMUNE_NR, BYDELSNR, STATUS);
+    ``files`` names each dataset's file, for messages. Raises DataError when reports and
+    rows contradict each other, or when a kommune has no inhabitants.
+    """
+    ground = _Ground(plan, results, statuses, files)
+    cubes = [_TableBuilder(ground, table).cube() for table in plan.tables]
+    return Built(cubes, {name: report.missing for name, report in ground.reports.items()})
+
+
+class _Ground:
+    """What the tables of a vintage share while they are built."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        results: Sequence[pl.DataFrame],
+        statuses: pl.DataFrame | None,
+        files: Mapping[str, str],
+    ) -> None:
+        groupings = len(plan.groupings)
+        self.plan = plan
+        self.units = Units.of(plan.vintage)
+        self.kommuner = codes.kommuner(plan.vintage)
+        self.tallies = {
+            name: Tally(frame, {atom: number for number, atom in enumerate(atoms)})
+            for (name, (_, atoms)), frame in zip(
+                plan.groupings.items(), results[:groupings], strict=True
+            )
+        }
+        apart = dict(zip(plan.counted_apart, results[groupings:-1], strict=True))
+        rows = {
+            dataset: apart[dataset] if dataset in apart else self.tallies[dataset,].frame
+            for dataset in plan.datasets
+        }
+        self.population = self._inhabitants(results[-1], files[POPULATION])
+        self.reports = self._reports(rows, statuses, files)
+
+    def _inhabitants(self, population: pl.DataFrame, file: str) -> Array:
+        joined = self.kommuner.join(
+            population, left_on="kommune", right_on="KOMMUNE_NR", how="left", maintain_order="left"
+        )
+        lacking = joined.filter(pl.col("PERSONER").fill_null(0) <= 0)["kommune"].to_list()
+        if lacking:
+            rule = "a kommune of the year has no inhabitants"
+            fix = "Deliver befolkning with every kommune of the year."
+            raise DataError(
+                [Finding(file, f"kommune {code}", "KOMMUNE_NR", rule, fix) for code in lacking]
+            )
+        inhabitants: Array = np.array(joined["PERSONER"].to_list(), dtype=np.float64)
+        return inhabitants
+
+    def _reports(
+        self,
+        rows: Mapping[str, pl.DataFrame],
+        statuses: pl.DataFrame | None,
+        files: Mapping[str, str],
+    ) -> dict[str, Reports]:
+        found: dict[str, Reports] = {}
+        findings: list[Finding] = []
+        for dataset, units_with_rows in rows.items():
+            own = statuses.filter(pl.col("SKJEMA") == dataset) if statuses is not None else None
+            declared = None if own is None or own.is_empty() else own
+            try:
+                found[dataset] = reports(
+                    dataset, files[dataset], self.units, units_with_rows, declared
+                )
+            except DataError as error:
+                findings.extend(error.findings)
+        if findings:
+            raise DataError(findings)
+        return found
+
+    @cached_property
+    def kommune_units(self) -> Array:
+        """1 where a unit belongs to a kommune; shape (kommuner, units)."""
+        own = np.array(self.kommuner["kommune"].to_list())
+        belongs: Array = (own[:, None] == np.array(self.units.kommune)[None, :]).astype(np.float64)
+        return belongs
+
+    @cached_property
+    def stratum(self) -> NDArray[np.int64]:
+        """The KOSTRA group of each kommune, as a number."""
+        return self.kommuner["kostragruppe"].rank("dense").cast(pl.Int64).to_numpy()
+
+    @cached_property
+    def outside_oslo(self) -> NDArray[np.bool_]:
+        """Which kommuner are not Oslo."""
+        return (self.kommuner["kommune"] != codes.OSLO).to_numpy()
+
+
+@dataclass
+class _TableBuilder:
+    ground: _Ground
+    table: TableSpec
+
+    def cube(self) -> Cube:
+        """The table in the plan's vintage, dense."""
+        cells = aggregate.stack([self._cells(measure) for measure in self.table.measures])
+        return Cube(
+            table=self.table,
+            vintage=self.ground.plan.vintage,
+            dimensions=self._dimensions(),
+            value=cells.value,
+            contributors=cells.contributors,
+            state=cells.state,
+            notes=tuple(self._notes()),
+        )
+
+    # --- the frame of the table ---------------------------------------------------
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        plan = self.ground.plan
+        carried = plan.carried.get(self.table.id, frozenset())
+        return table_regions(self.table.regions, carried, plan.vintage, plan.catalogue.texts)
+
+    @cached_property
+    def splits(self) -> list[tuple[Dimension, tuple[Category, ...]]]:
+        categories = self.ground.plan.catalogue.categories
+        return [(dimension, categories(dimension)) for dimension in self.table.dimensions]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.regions), *(len(members) for _, members in self.splits))
+
+    @cached_property
+    def membership(self) -> Array:
+        return membership(self.ground.plan.vintage, self.regions, self.ground.units)
+
+    @cached_property
+    def single(self) -> NDArray[np.bool_]:
+        return np.array([region.kind in SINGLE_KINDS for region in self.regions])
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_]:
+        """Regions that do not exist in this vintage."""
+        return np.asarray(self.membership.sum(axis=1) == 0)
+
+    def _dimensions(self) -> tuple[CubeDimension, ...]:
+        texts = self.ground.plan.catalogue.texts
+        bydeler = set(self.table.regions) <= BYDEL_KINDS
+        year = str(self.ground.plan.vintage)
+        return (
+            CubeDimension(
+                code=BYDEL_REGION if bydeler else KOMMUNE_REGION,
+                role="geo",
+                label=texts.bydel_variable if bydeler else texts.region_variable,
+                codes=tuple(region.code for region in self.regions),
+                labels=tuple(region.label for region in self.regions),
+            ),
+            *(
+                CubeDimension(
+                    code=dimension.code,
+                    role="classification",
+                    label=dimension.label,
+                    codes=tuple(category.code for category in members),
+                    labels=tuple(category.label for category in members),
+                    total=dimension.total,
+                    provisional=dimension.provisional,
+                )
+                for dimension, members in self.splits
+            ),
+            CubeDimension(
+                code=CONTENTS,
+                role="metric",
+                label=texts.contents_variable,
+                codes=tuple(measure.code for measure in self.table.measures),
+                labels=tuple(measure.label for measure in self.table.measures),
+            ),
+            CubeDimension(
+                code=TIME,
+                role="time",
+                label=texts.time_variable,
+                codes=(year,),
+                labels=(Text(nb=year, nn=year, en=year),),
+            ),
+        )
+
+    # --- figures ------------------------------------------------------------------
+
+    def _cells(self, measure: Measure) -> Cells:
+        plan = self.ground.plan
+        quotient = plan.quotients[self.table.id].get(measure.code)
+        if quotient is None:
+            return aggregate.empty(self.shape, self.absent, State.NOT_APPLICABLE)
+        if not self.table.measure_published(measure, plan.round_kind):
+            return aggregate.empty(self.shape, self.absent, State.MISSING)
+        return self._measure(quotient)
+
+    def _measure(self, quotient: Quotient) -> Cells:
+        parts = {atom: self._part(atom) for atom in dict.fromkeys(quotient.atoms)}
+        cells = aggregate.measure(quotient, parts, self.shape, self.single)
+        return aggregate.without(cells, self.unused)
+
+    @cached_property
+    def unused(self) -> NDArray[np.bool_]:
+        """Cells of categories whose codes are not in use in this vintage."""
+        known = self.ground.plan.variables(self.table.source)
+        result = np.zeros(self.shape, dtype=bool)
+        for axis, (dimension, members) in enumerate(self.splits, start=1):
+            codes_in_use = known[dimension.variable].codes
+            for position, category in enumerate(members):
+                if codes_in_use and not in_use(category, codes_in_use):
+                    np.moveaxis(result, axis, 0)[position] = True
+        return result
+
+    def _part(self, atom: AtomKey) -> Part:
+        ground = self.ground
+        tally = ground.tallies[grouping_of(self.table, atom).name]
+        splits = self.splits if atom.grouped else []
+        value, contributors = tally.arrays(
+            ground.units, atom, splits, ground.plan.variables(atom.source)
+        )
+        return Part(value, contributors, self._scheme(atom.source))
+
+    def _scheme(self, source: str) -> Scheme:
+        catalogue = self.ground.plan.catalogue
+        dataset = catalogue.sources[source].dataset
+        if catalogue.sources[source].national_only:
+            return self._national(self.ground.reports[dataset])
+        if dataset not in self._schemes:
+            self._schemes[dataset] = self._regional(self.ground.reports[dataset])
+        return self._schemes[dataset]
+
+    @cached_property
+    def _schemes(self) -> dict[str, Scheme]:
+        return {}
+
+    def _national(self, report: Reports) -> Scheme:
+        """Persons counted once in the country: one unit, the sum of those who reported."""
+        whole = np.ones((len(self.regions), 1))
+        nobody = np.full(len(self.regions), not report.reported.any())
+        return Scheme(whole, whole, nobody, np.zeros(len(self.regions), dtype=bool))
+
+    def _regional(self, report: Reports) -> Scheme:
+        by_kommune = self._of_kommuner(report)
+        bydel_rows = np.array([region.kind in BYDEL_KINDS for region in self.regions])
+        if not bydel_rows.any():
+            return by_kommune
+        reported = self.membership * report.units
+        lacking = (self.membership * ~report.units)[:, self.ground.units.bydel_units].sum(axis=1)
+        absent = self.absent if report.by_bydel else np.ones_like(self.absent)
+        of_bydeler = Scheme(reported, reported, lacking > 0, absent)
+        return _choose(bydel_rows, of_bydeler, by_kommune)
+
+    def _of_kommuner(self, report: Reports) -> Scheme:
+        ground = self.ground
+        own = [ground.units.index[kommune, None] for kommune in ground.kommuner["kommune"]]
+        of_kommuner = self.membership[:, own]
+        if self.table.missing == "estimate":
+            weights = estimates.estimated(
+                of_kommuner,
+                ground.population,
+                ground.stratum,
+                report.reported,
+                ground.outside_oslo,
+                ground.plan.catalogue.texts.estimation,
+            )
+        else:
+            weights = estimates.summed(of_kommuner, ground.population, report.reported)
+        return aggregate.scheme_of_kommuner(
+            weights, of_kommuner, ground.kommune_units, report.reported
+        )
+
+    # --- notes --------------------------------------------------------------------
+
+    def _notes(self) -> Iterator[Note]:
+        plan = self.ground.plan
+        inhabitants = self.ground.population.sum()
+        missing: dict[str, MissingReports] = {}
+        for quotient in plan.quotients[self.table.id].values():
+            for atom in quotient.atoms:
+                source = plan.catalogue.sources[atom.source]
+                report = self.ground.reports[source.dataset]
+                share = self.ground.population[~report.reported].sum() / inhabitants
+                missing[source.dataset] = MissingReports(
+                    source.skjema, report.missing, 100 * float(share)
+                )
+        names = dict(self.ground.kommuner.select("kommune", "navn").iter_rows())
+        return report_notes(
+            self.table, plan.vintage, list(missing.values()), names, plan.catalogue.texts
+        )
+
+
+def _choose(rows: NDArray[np.bool_], yes: Scheme, no: Scheme) -> Scheme:
+    """Region by region: ``yes`` where ``rows`` says so, else ``no``."""
+    wide = rows[:, None]
+    return Scheme(
+        np.where(wide, yes.weights, no.weights),
+        np.where(wide, yes.members, no.members),
+        np.where(rows, yes.missing, no.missing),
+        np.where(rows, yes.absent, no.absent),
+    )

@@ -1,0 +1,63 @@
+"""Cubes: true figures. They never leave the process; disclosure control makes them safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kostra_publish.specs.dimensions import CubeDimension
+from kostra_publish.specs.models import Note, TableSpec
+
+NOT_COUNTED = -1
+"""In ``contributors``: no persons contribute, so that disclosure control has nothing to do."""
+
+
+class State(IntEnum):
+    """What a cell holds."""
+
+    FIGURE = 0
+    NOT_APPLICABLE = 1
+    MISSING = 2
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Cube:
+    """One table in one vintage: dense, each cell once, in row-major order.
+
+    The dimensions are region, the table's own, contents and time (one year). The three
+    arrays have one element per cell: ``value`` (float, NaN where ``state`` is not FIGURE,
+    not rounded), ``contributors`` (the fewest units behind any part of the figure that has
+    units behind it; 0 when none has; NOT_COUNTED when no persons are involved) and
+    ``state`` (see ``State``).
+    """
+
+    table: TableSpec
+    vintage: int
+    dimensions: tuple[CubeDimension, ...]
+    value: NDArray[np.float64]
+    contributors: NDArray[np.int64]
+    state: NDArray[np.uint8]
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit the dimensions or contradict each other."""
+        cells = prod(self.shape)
+        if not self.value.shape == self.contributors.shape == self.state.shape == (cells,):
+            msg = f"table {self.table.id}: the arrays do not have {cells} cells"
+            raise ValueError(msg)
+        if (np.isnan(self.value) != (self.state != State.FIGURE)).any():
+            msg = f"table {self.table.id}: a figure is missing or stands where there is none"
+            raise ValueError(msg)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of categories of each dimension."""
+        return tuple(len(dimension.codes) for dimension in self.dimensions)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(size) for size in self.shape)
+        return f"Cube({self.table.id}, {self.vintage}, {shape})"

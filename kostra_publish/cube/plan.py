@@ -1,0 +1,196 @@
+"""What to build, and what must be asked of microdata for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import polars as pl
+
+from kostra_publish.cube.atoms import AtomKey, Compiler, Quotient
+from kostra_publish.cube.conditions import problems, where_expression
+from kostra_publish.cube.tally import Grouping, query
+from kostra_publish.errors import Finding, SpecError
+from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
+from kostra_publish.microdata.variables import Variable, variables
+from kostra_publish.specs.catalogue import Catalogue
+from kostra_publish.specs.models import RoundKind, TableSpec, Where
+
+POPULATION = "befolkning"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tables of one vintage, compiled to atoms.
+
+    ``carried`` tells, per table, the earlier vintages that the release will carry, so that
+    former regions get their place and name. Raises SpecError when a spec names a variable
+    or a code that its source does not have.
+    """
+
+    catalogue: Catalogue
+    tables: Sequence[TableSpec]
+    vintage: int
+    round_kind: RoundKind
+    carried: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check every variable and code before anything is read."""
+        if findings := [*_population_findings(self), *_findings(self)]:
+            raise SpecError(findings)
+
+    @cached_property
+    def compiler(self) -> Compiler:
+        """Holds the conditions of every atom."""
+        return Compiler(self.catalogue)
+
+    @cached_property
+    def quotients(self) -> dict[str, dict[str, Quotient]]:
+        """By table and contents code: the measures that this vintage has."""
+        return {
+            table.id: {
+                quotient.measure.code: quotient
+                for quotient in self.compiler.quotients(table, self.vintage)
+            }
+            for table in self.tables
+        }
+
+    @cached_property
+    def groupings(self) -> dict[tuple[str, ...], tuple[Grouping, list[AtomKey]]]:
+        """The distinct atoms, by the source and the dimensions that split them."""
+        found: dict[tuple[str, ...], tuple[Grouping, dict[AtomKey, None]]] = {}
+        for table in self.tables:
+            for quotient in self.quotients[table.id].values():
+                for atom in quotient.atoms:
+                    grouping = grouping_of(table, atom)
+                    found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
+        return {name: (grouping, list(atoms)) for name, (grouping, atoms) in found.items()}
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that are needed, sorted; befolkning always is."""
+        return tuple(sorted({POPULATION, *(name[0] for name in self.groupings)}))
+
+    @cached_property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that are needed, sorted."""
+        return tuple(sorted({self.dataset(source) for source in self.sources}))
+
+    @cached_property
+    def counted_apart(self) -> tuple[str, ...]:
+        """The datasets whose own rows no grouping by unit alone has counted already."""
+        return tuple(name for name in self.datasets if (name,) not in self.groupings)
+
+    def dataset(self, source: str) -> str:
+        """The dataset that a source rests on."""
+        return self.catalogue.sources[source].dataset
+
+    def variables(self, source: str) -> Mapping[str, Variable]:
+        """The variables of a source in this vintage."""
+        return variables(source, self.vintage)
+
+    def population(self, source: str) -> pl.Expr:
+        """Which units of the source's dataset are in the population, as an expression."""
+        where = self.catalogue.sources[source].population
+        return where_expression(where, self.variables(self.dataset(source)))
+
+    def queries(self, frames: Mapping[str, pl.LazyFrame]) -> list[pl.LazyFrame]:
+        """The lazy queries behind the cubes.
+
+        One per grouping, one per dataset in ``counted_apart`` for who has rows, and one for
+        the inhabitants.
+        ``frames`` holds each source's validated units; see ``build`` for the results.
+        """
+        tallies = [
+            query(
+                frames[grouping.source],
+                grouping,
+                atoms,
+                self.compiler,
+                self.variables(grouping.source),
+            )
+            for grouping, atoms in self.groupings.values()
+        ]
+        rows = [_rows(frames[dataset]) for dataset in self.counted_apart]
+        inhabitants = pl.col("PERSONER").cast(pl.Int64).sum()
+        people = frames[POPULATION].group_by("KOMMUNE_NR").agg(inhabitants).sort("KOMMUNE_NR")
+        return [*tallies, *rows, people]
+
+
+def grouping_of(table: TableSpec, atom: AtomKey) -> Grouping:
+    """How ``atom`` is split in ``table``."""
+    return Grouping(atom.source, tuple(table.dimensions) if atom.grouped else ())
+
+
+def _rows(frame: pl.LazyFrame) -> pl.LazyFrame:
+    columns = frame.collect_schema().names()
+    units = [name for name in ("KOMMUNE_NR", "BYDELSNR") if name in columns]
+    return frame.select(units).unique().sort(units)
+
+
+# --- references into microdata ---------------------------------------------------
+
+
+def _population_findings(plan: Plan) -> Iterator[Finding]:
+    document = plan.catalogue.documents["sources.yaml"]
+    for name in plan.catalogue.sources:
+        source = plan.catalogue.sources[name]
+        known = plan.variables(source.dataset)
+        for variable, rule, fix in problems(source.population, known):
+            place = ("sources", name, "population", variable)
+            yield document.finding(place, rule, fix)
+
+
+def _findings(plan: Plan) -> Iterator[Finding]:
+    for table in plan.tables:
+        document = plan.catalogue.documents[table.id]
+        for place, rule, fix in (
+            *_dimension_problems(plan, table),
+            *_measure_problems(plan, table),
+        ):
+            yield document.finding(place, rule, fix)
+
+
+Problem = tuple[tuple[str | int, ...], str, str]
+
+
+def _dimension_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
+    known = _of_any_year(table.source, plan.variables(table.source))
+    for number, dimension in enumerate(table.dimensions):
+        place = ("dimensions", number, "categories")
+        for category in plan.catalogue.categories(dimension):
+            where: Where = {dimension.variable: category.values or [category.code]}
+            for _, rule, fix in problems(where, known):
+                yield place, f"category {category.code}: {rule}", fix
+
+
+def _of_any_year(source: str, known: Mapping[str, Variable]) -> dict[str, Variable]:
+    """The variables with the codes of every year: a table spans years, a category need not."""
+    years = [variables(source, year) for year in range(FIRST_YEAR, LAST_YEAR + 1)]
+    return {
+        name: replace(
+            variable,
+            codes={
+                code: label
+                for of_year in years
+                if name in of_year
+                for code, label in of_year[name].codes.items()
+            },
+        )
+        for name, variable in known.items()
+    }
+
+
+def _measure_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
+    numbers = {measure.code: number for number, measure in enumerate(table.measures)}
+    for code, quotient in plan.quotients[table.id].items():
+        place = ("measures", numbers[code], "formula")
+        for atom in quotient.atoms:
+            known = plan.variables(atom.source)
+            _, where = plan.compiler.conditions[atom.where]
+            for variable, rule, fix in problems(where, known):
+                yield (*place, "where", variable), rule, fix
+            if atom.of is not None and atom.of not in known:
+                fix = f"The variables are {', '.join(sorted(known))}."
+                yield (*place, "of"), f"there is no variable {atom.of} in {atom.source}", fix

@@ -1,0 +1,172 @@
+"""Counting: atoms over validated microdata, as one lazy query per source and grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kostra_publish.cube.atoms import AtomKey, Compiler
+from kostra_publish.cube.conditions import condition_expression, where_expression
+from kostra_publish.cube.regions import Units
+from kostra_publish.cube.reports import units_of
+from kostra_publish.microdata.variables import Variable
+from kostra_publish.specs.models import Category, Dimension
+
+Array = NDArray[np.float64]
+KOMMUNE, BYDEL = "KOMMUNE_NR", "BYDELSNR"
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A source and the dimensions that its atoms are split by."""
+
+    source: str
+    dimensions: tuple[Dimension, ...] = ()
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """What tells groupings apart: tables with the same dimensions share one."""
+        return (self.source, *(dimension.variable for dimension in self.dimensions))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The figures of one grouping: a row per unit and combination of values."""
+
+    frame: pl.DataFrame
+    columns: Mapping[AtomKey, int]
+
+    def arrays(
+        self,
+        units: Units,
+        atom: AtomKey,
+        categories: Sequence[tuple[Dimension, Sequence[Category]]],
+        variables: Mapping[str, Variable],
+    ) -> tuple[Array, Array]:
+        """The atom's figures and contributors, shape (units, categories of each dimension).
+
+        A source without kommune (persons counted once in the country) has one unit.
+        """
+        number = self.columns[atom]
+        positions = self._unit_positions(units)
+        height = len(units.kommune) if KOMMUNE in self.frame.columns else 1
+        index = [positions]
+        matrices = []
+        for dimension, members in categories:
+            values, position = _distinct(self.frame[dimension.variable])
+            index.append(position)
+            matrices.append(_matrix(values, dimension, members, variables))
+        shape = (height, *(matrix.shape[1] for matrix in matrices))
+        return (
+            _spread(self.frame[f"v{number}"], index, shape, matrices),
+            _spread(self.frame[f"n{number}"], index, shape, matrices),
+        )
+
+    def _unit_positions(self, units: Units) -> NDArray[np.int64]:
+        if KOMMUNE not in self.frame.columns:
+            return np.zeros(self.frame.height, dtype=np.int64)
+        whole = units.index
+        return np.array(
+            [whole.get(unit, whole[unit[0], None]) for unit in units_of(self.frame)],
+            dtype=np.int64,
+        )
+
+
+def _distinct(column: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    values = column.unique().sort()
+    rows = column.to_frame().join(
+        values.to_frame().with_row_index("position"),
+        on=column.name,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    return values, rows["position"].cast(pl.Int64).to_numpy()
+
+
+def _matrix(
+    values: pl.Series,
+    dimension: Dimension,
+    members: Sequence[Category],
+    variables: Mapping[str, Variable],
+) -> Array:
+    """1 where a category holds a value of the variable; shape (categories, values)."""
+    variable = variables[dimension.variable]
+    held = values.to_frame().select(
+        condition_expression(
+            pl.col(dimension.variable), category.values or [category.code], variable
+        ).alias(str(number))
+        for number, category in enumerate(members)
+    )
+    matrix: Array = held.select(pl.all().cast(pl.Float64)).to_numpy()
+    return matrix.reshape(len(values), len(members)).T
+
+
+def _spread(
+    column: pl.Series,
+    index: Sequence[NDArray[np.int64]],
+    shape: tuple[int, ...],
+    matrices: Sequence[Array],
+) -> Array:
+    dense = np.zeros(shape)
+    np.add.at(dense, tuple(index), column.cast(pl.Float64).to_numpy())
+    for axis, matrix in enumerate(matrices, start=1):
+        dense = np.moveaxis(np.tensordot(dense, matrix, axes=(axis, 1)), -1, axis)
+    return dense
+
+
+def query(
+    frame: pl.LazyFrame,
+    grouping: Grouping,
+    atoms: Sequence[AtomKey],
+    compiler: Compiler,
+    variables: Mapping[str, Variable],
+) -> pl.LazyFrame:
+    """The lazy query behind a ``Tally``: sums (``v0`` …) and contributors (``n0`` …).
+
+    Rows outside the population stay in the groups (with zeros), so that a kommune whose
+    rows are all outside it is seen to have reported.
+    """
+    schema = frame.collect_schema().names()
+    keys = [name for name in (KOMMUNE, BYDEL) if name in schema]
+    keys.extend(dict.fromkeys(dimension.variable for dimension in grouping.dimensions))
+    expressions = [
+        expression
+        for number, atom in enumerate(atoms)
+        for expression in _expressions(number, atom, compiler, variables)
+    ]
+    if not keys:
+        return frame.select(expressions)
+    return frame.group_by(keys).agg(expressions).sort(keys)
+
+
+def _expressions(
+    number: int, atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
+) -> Iterator[pl.Expr]:
+    population, where = compiler.conditions[atom.where]
+    included = where_expression(population, variables) & where_expression(where, variables)
+    # The sum of a literal is one, however many rows there are.
+    units = included.sum() if population or where else pl.len()
+    if atom.of is None:
+        value = contributing = units
+    else:
+        amount = _number(atom.of, variables)
+        given = included & amount.is_not_null()
+        value = given.sum() if atom.given else pl.when(included).then(amount).otherwise(0).sum()
+        contributing = (given & (amount != 0)).sum()
+    contributors = {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
+    yield value.alias(f"v{number}")
+    yield contributors.alias(f"n{number}")
+
+
+def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:
+    column = pl.col(name)
+    if variables[name].kind == "flag":
+        return column.cast(pl.Int64)
+    if variables[name].kind == "code":
+        return column.cast(pl.Float64, strict=False)
+    return column

@@ -1,0 +1,1 @@
+"""Disclosure control: the only way from true figures to published ones."""

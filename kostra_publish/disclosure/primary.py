@@ -1,0 +1,59 @@
+"""Primary suppression: figures on fewer than four persons become ``:``.
+
+One pattern for all measures of a cell: sums, means and shares are hidden when any part
+they rest on has one to three contributors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kostra_publish.cube.cube import Cube, State
+from kostra_publish.disclosure.rounding import half_away_from_zero
+from kostra_publish.disclosure.safe import (
+    MISSING,
+    NOT_APPLICABLE,
+    SUPPRESSED,
+    SafeCube,
+    VintageFacts,
+)
+from kostra_publish.disclosure.seal import SEAL
+
+
+def protect(cube: Cube, facts: VintageFacts) -> SafeCube:
+    """The cube with its small figures hidden and all figures rounded to their decimals.
+
+    ``facts.notes`` gets the cube's own notes after those it has.
+    """
+    hidden = small(cube)
+    figure = (cube.state == State.FIGURE) & ~hidden
+    decimals = np.array([measure.decimals for measure in cube.table.measures])
+    per_cell = np.tile(decimals, len(cube.value) // len(decimals))
+    value = half_away_from_zero(np.where(figure, cube.value, 0.0), per_cell)
+    sign = np.full(len(cube.value), "", dtype=object)
+    sign[cube.state == State.NOT_APPLICABLE] = NOT_APPLICABLE
+    sign[cube.state == State.MISSING] = MISSING
+    sign[hidden] = SUPPRESSED
+    cells = pl.DataFrame(
+        {
+            "value": pl.Series(value, dtype=pl.Float64),
+            "status": pl.Series(sign.tolist(), dtype=pl.String),
+        }
+    ).select(
+        pl.when(pl.col("status") == "").then("value").alias("value"),
+        pl.col("status").replace("", None).alias("status"),
+    )
+    noted = facts.model_copy(update={"notes": (*facts.notes, *cube.notes)})
+    return SafeCube(SEAL, cube.table, cube.dimensions, cells, {cube.vintage: noted})
+
+
+def small(cube: Cube) -> NDArray[np.bool_]:
+    """Which cells rest on too few persons; zeros count as the policy says."""
+    rules = cube.table.disclosure
+    few = (cube.contributors >= 1) & (cube.contributors < rules.threshold)
+    if rules.hide_zeros:
+        few = few | (cube.contributors == 0)
+    result: NDArray[np.bool_] = few & (cube.state == State.FIGURE)
+    return result

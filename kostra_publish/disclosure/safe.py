@@ -1,0 +1,140 @@
+"""Safe cubes: what may be written, and nothing else.
+
+This module imports neither microdata nor true cubes, so that outputs and releases
+can use it without a way to either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import polars as pl
+
+from kostra_publish.disclosure.seal import SEAL, Seal
+from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension, Role
+from kostra_publish.specs.models import Model, Note, TableSpec
+
+__all__ = [
+    "CONTENTS",
+    "MISSING",
+    "NOT_APPLICABLE",
+    "SIGNS",
+    "SUPPRESSED",
+    "TIME",
+    "CubeDimension",
+    "Role",
+    "SafeCube",
+    "VintageFacts",
+]
+
+NOT_APPLICABLE = "."
+MISSING = ".."
+SUPPRESSED = ":"
+SIGNS = (NOT_APPLICABLE, MISSING, SUPPRESSED)
+
+
+class VintageFacts(Model):
+    """How one vintage of a table was published: in which round, and with what notes."""
+
+    vintage: int
+    """The statistics year."""
+    round: str
+    """The round that published these figures, such as 2026-03."""
+    preliminary: bool
+    """Whether the figures are foreløpige."""
+    synthetic: bool
+    """Whether any input was synthetic."""
+    notes: tuple[Note, ...] = ()
+    """Missing reports, estimates and the like."""
+
+
+class SafeCube:
+    """One table's figures, ready to publish: a value or a sign in every cell.
+
+    Cells are dense and row-major over ``dimensions``, the last one fastest:
+    region, the table's own dimensions, contents, time. Values are rounded to each
+    measure's decimals. Made only by disclosure control; hands out copies.
+    """
+
+    __slots__ = ("_cells", "dimensions", "table", "vintages")
+
+    def __init__(
+        self,
+        seal: Seal,
+        table: TableSpec,
+        dimensions: Sequence[CubeDimension],
+        cells: pl.DataFrame,
+        vintages: Mapping[int, VintageFacts],
+    ) -> None:
+        """Seal ``cells``: columns value (Float64) and status (String), one row per cell.
+
+        Raises ValueError when a cell has both, neither, or an unknown sign, or when
+        the number of cells is not the product of the dimensions' sizes.
+        """
+        if seal is not SEAL:
+            msg = "a safe cube is made by disclosure control only"
+            raise TypeError(msg)
+        self.table = table
+        self.dimensions = tuple(dimensions)
+        self.vintages = dict(sorted(vintages.items()))
+        self._cells = cells.select(
+            pl.col("value").cast(pl.Float64), pl.col("status").cast(pl.String)
+        )
+        self._check()
+
+    def _check(self) -> None:
+        if self._cells.height != prod(self.size):
+            msg = f"table {self.table.id}: {self._cells.height} cells, not {self.size}"
+            raise ValueError(msg)
+        value, status = pl.col("value"), pl.col("status")
+        usable = value.is_not_null() & value.is_finite()
+        wrong = self._cells.select(
+            (usable == status.is_not_null()).any().alias("both or neither"),
+            (status.is_not_null() & ~status.is_in(SIGNS)).any().alias("unknown sign"),
+            (value.is_not_null() & ~usable).any().alias("not a number"),
+        ).row(0, named=True)
+        if problems := [name for name, found in wrong.items() if found]:
+            msg = f"table {self.table.id}: a cell with {', '.join(problems)}"
+            raise ValueError(msg)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The number of categories of each dimension."""
+        return tuple(len(dimension.codes) for dimension in self.dimensions)
+
+    @property
+    def values(self) -> pl.Series:
+        """Float64, null where there is a sign; row-major."""
+        return self._cells["value"].clone()
+
+    @property
+    def statuses(self) -> pl.Series:
+        """String, the sign, null where there is a value; row-major."""
+        return self._cells["status"].clone()
+
+    def dimension(self, code: str) -> CubeDimension:
+        """The dimension with this code."""
+        return next(dimension for dimension in self.dimensions if dimension.code == code)
+
+    def frame(self) -> pl.DataFrame:
+        """The cells in long form: a code column per dimension, value, status.
+
+        Row order is the cube's order; code columns are named as the dimensions.
+        """
+        sizes = self.size
+        columns = []
+        for position, dimension in enumerate(self.dimensions):
+            repeat = prod(sizes[position + 1 :])
+            tile = prod(sizes[:position])
+            index = pl.select(
+                pl.int_range(0, sizes[position], dtype=pl.Int32).repeat_by(repeat).explode()
+            ).to_series()
+            whole = pl.concat([index] * tile) if tile > 1 else index
+            codes = pl.Series(dimension.code, dimension.codes, dtype=pl.String)
+            columns.append(codes.gather(whole).alias(dimension.code))
+        return pl.DataFrame(columns).hstack(self._cells)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(size) for size in self.size)
+        return f"SafeCube({self.table.id}, {shape})"

@@ -1,0 +1,213 @@
+"""What every format says of a table beside its figures: dates, marks and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kostra_publish.disclosure.safe import SUPPRESSED, SafeCube
+from kostra_publish.releases.rounds import ReleaseFacts, Round
+from kostra_publish.specs.catalogue import Catalogue
+from kostra_publish.specs.dimensions import CONTENTS, TIME
+from kostra_publish.specs.models import LANGUAGES, Break, Measure, Note, Scope, Text
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """When a table's figures came, when the next come, and what marks they carry."""
+
+    updated: datetime
+    """When the newest of its figures were published, in UTC."""
+    next_update: datetime
+    """When its next round is, in UTC."""
+    preliminary: tuple[int, ...]
+    """Vintages whose figures are preliminary."""
+    synthetic: tuple[int, ...]
+    """Vintages made of synthetic data."""
+    provisional: Mapping[str, tuple[str, ...]]
+    """Codes that could not be confirmed: under ``table``, ``dimensions``, ``measures``."""
+
+    @classmethod
+    def of(cls, cube: SafeCube, release: ReleaseFacts) -> TableFacts:
+        """The facts of a cube in a release."""
+        vintages = cube.vintages.values()
+        rounds = [Round.parse(facts.round) for facts in vintages]
+        return cls(
+            updated=max(rounds, default=release.round).updated,
+            next_update=release.round.following(cube.table.rounds).updated,
+            preliminary=tuple(facts.vintage for facts in vintages if facts.preliminary),
+            synthetic=tuple(facts.vintage for facts in vintages if facts.synthetic),
+            provisional=_provisional(cube),
+        )
+
+
+def _provisional(cube: SafeCube) -> dict[str, tuple[str, ...]]:
+    found = {
+        "table": (cube.table.id,) if cube.table.provisional else (),
+        "dimensions": tuple(item.code for item in cube.dimensions if item.provisional),
+        "measures": tuple(item.code for item in measures(cube) if item.provisional),
+    }
+    return {kind: codes for kind, codes in found.items() if codes}
+
+
+def measures(cube: SafeCube) -> list[Measure]:
+    """The measures of a cube, in the cube's order."""
+    by_code = {measure.code: measure for measure in cube.table.measures}
+    return [by_code[code] for code in cube.dimension(CONTENTS).codes]
+
+
+# --- notes ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A note, ready to show."""
+
+    text: Text
+    mandatory: bool
+
+
+@dataclass(frozen=True)
+class Footnotes:
+    """The notes of a table: on the whole of it, and on categories of its dimensions."""
+
+    table: tuple[Footnote, ...]
+    categories: Mapping[str, Mapping[str, tuple[Footnote, ...]]]
+    """By dimension code and category code."""
+
+
+def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
+    """All notes of a cube, each where it is read.
+
+    A note on certain measures or regions stands with these, if the table has any of
+    them. All others stand with the table, those on certain vintages with the years in
+    front. Marks (synthetic, preliminary, not confirmed) come first and the meaning of
+    the signs that occur last.
+    """
+    notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube)]
+    table = [*_marks(cube, catalogue)]
+    categories: dict[str, dict[str, list[Footnote]]] = {}
+    for note in notes:
+        if not _concerns(note.scope, cube):
+            continue
+        place = _place(note.scope, cube)
+        if place is None:
+            years = [str(year) for year in note.scope.vintages]
+            table.append(Footnote(dated(note.text, years), note.mandatory))
+            continue
+        dimension, codes = place
+        for code in codes:
+            found = categories.setdefault(dimension, {}).setdefault(code, [])
+            found.append(Footnote(note.text, note.mandatory))
+    table += _sign_notes(cube, catalogue)
+    return Footnotes(
+        tuple(dict.fromkeys(table)),
+        {
+            dimension: {code: tuple(found) for code, found in codes.items()}
+            for dimension, codes in categories.items()
+        },
+    )
+
+
+def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
+    texts = catalogue.texts
+    marked: list[tuple[Text, list[int]]] = [
+        (texts.synthetic, [year for year, facts in cube.vintages.items() if facts.synthetic]),
+        (texts.preliminary, [year for year, facts in cube.vintages.items() if facts.preliminary]),
+    ]
+    for text, years in marked:
+        if years:
+            every = len(years) == len(cube.vintages)
+            yield Footnote(
+                dated(text, [] if every else [str(year) for year in years]), mandatory=True
+            )
+    if codes := [code for found in _provisional(cube).values() for code in found]:
+        listed = ", ".join(codes)
+        text = _each(texts.provisional, lambda words: f"{words.rstrip('.')}: {listed}.")
+        yield Footnote(text, mandatory=True)
+
+
+def _spec_notes(cube: SafeCube) -> Iterator[Note]:
+    yield from cube.table.notes
+    for measure in measures(cube):
+        if measure.note is not None:
+            yield Note(text=measure.note, scope=Scope(measures=[measure.code]))
+
+
+def _break_notes(cube: SafeCube) -> Iterator[Note]:
+    for item in breaks(cube):
+        text = dated(item.text, [str(item.vintage)])
+        yield Note(text=text, mandatory=True, scope=_of_every_year(item.scope))
+
+
+def breaks(cube: SafeCube) -> list[Break]:
+    """The breaks in what the cube shows, up to its last vintage.
+
+    Breaks before its first vintage are among them: whoever joins the series to an
+    older one must know.
+    """
+    last = max(cube.vintages, default=0)
+    return [
+        item
+        for item in cube.table.breaks
+        if item.vintage <= last and _concerns(_of_every_year(item.scope), cube)
+    ]
+
+
+def _of_every_year(scope: Scope) -> Scope:
+    """A break's scope without vintages: it must be seen beside any of them."""
+    return scope.model_copy(update={"vintages": []})
+
+
+def _vintage_notes(cube: SafeCube) -> Iterator[Note]:
+    for facts in cube.vintages.values():
+        for note in facts.notes:
+            scope = note.scope.model_copy(update={"vintages": [facts.vintage]})
+            yield note.model_copy(update={"scope": scope})
+
+
+def _sign_notes(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
+    texts = catalogue.texts
+    occurring = set(cube.statuses.unique())
+    for sign, meaning in texts.signs.items():
+        if sign in occurring:
+            yield Footnote(_each(meaning, f"{sign} = {{}}".format), mandatory=False)
+    if SUPPRESSED in occurring:
+        yield Footnote(texts.suppressed, mandatory=False)
+
+
+def _concerns(scope: Scope, cube: SafeCube) -> bool:
+    """Whether the cube has any of what a note is about."""
+    region = cube.dimensions[0].codes
+    return all(
+        not wanted or not had.isdisjoint(wanted)
+        for wanted, had in (
+            (scope.measures, set(cube.dimension(CONTENTS).codes)),
+            (scope.regions, set(region)),
+            ([str(year) for year in scope.vintages], set(cube.dimension(TIME).codes)),
+        )
+    )
+
+
+def _place(scope: Scope, cube: SafeCube) -> tuple[str, list[str]] | None:
+    """The dimension and categories a note stands with; None: the whole table."""
+    if scope.vintages or bool(scope.measures) == bool(scope.regions):
+        return None
+    dimension = cube.dimension(CONTENTS) if scope.measures else cube.dimensions[0]
+    wanted = set(scope.measures or scope.regions)
+    return dimension.code, [code for code in dimension.codes if code in wanted]
+
+
+def dated(text: Text, years: Iterable[str]) -> Text:
+    """``text`` with the years in front, in languages where it does not name them."""
+    listed = list(years)
+
+    def in_front(words: str) -> str:
+        return words if all(year in words for year in listed) else f"{', '.join(listed)}: {words}"
+
+    return _each(text, in_front)
+
+
+def _each(text: Text, change: Callable[[str], str]) -> Text:
+    return Text(**{language: change(text.get(language)) for language in LANGUAGES})

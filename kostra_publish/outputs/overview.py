@@ -1,0 +1,95 @@
+"""The overview: one page per language that lists the tables of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.outputs import jsonstat
+from kostra_publish.outputs.facts import TableFacts
+from kostra_publish.outputs.pages import page
+from kostra_publish.releases.rounds import OSLO, ReleaseFacts
+from kostra_publish.specs.catalogue import Catalogue
+from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language
+
+FOLDER: Final = "public/statbank"
+TEMPLATE: Final = "overview.html.j2"
+FRONT: Final[Language] = "nb"
+"""The language of ``index.html``."""
+
+_FILES: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
+
+
+def write_overview(
+    cubes: Sequence[SafeCube], catalogue: Catalogue, release: ReleaseFacts, templates: Path
+) -> Iterator[tuple[str, bytes]]:
+    """The page in each language, and ``index.html``: (path in the release, bytes).
+
+    Raises SpecError when a template is missing or does not hold together.
+    """
+    for language in LANGUAGES:
+        content = page(templates, TEMPLATE, **overview(cubes, catalogue, language, release))
+        yield f"{FOLDER}/index.{language}.html", content
+        if language == FRONT:
+            yield f"{FOLDER}/index.html", content
+
+
+def overview(
+    cubes: Sequence[SafeCube], catalogue: Catalogue, language: Language, release: ReleaseFacts
+) -> dict[str, Any]:
+    """What the template is given: plain words, numbers and relative links."""
+    tables = [_table(cube, language, release) for cube in cubes]
+    texts = catalogue.texts
+    return {
+        "language": language,
+        "languages": LANGUAGES,
+        "round": release.round.name,
+        "vintage": release.round.vintage,
+        "published": release.round.published_at,
+        "next_update": release.next_update.astimezone(OSLO),
+        "source": texts.publisher.get(language),
+        "subject": texts.subject_area.get(language),
+        "licence": texts.licence,
+        "synthetic": texts.synthetic.get(language) if any(t["synthetic"] for t in tables) else "",
+        "preliminary": texts.preliminary.get(language),
+        "provisional": texts.provisional.get(language),
+        "tables": tables,
+        "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
+        "discontinued": [
+            _discontinued(table, language, {cube.table.id for cube in cubes})
+            for table in catalogue.discontinued.values()
+        ],
+    }
+
+
+def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[str, Any]:
+    facts = TableFacts.of(cube, release)
+    return {
+        "id": cube.table.id,
+        "title": cube.table.title.get(language),
+        "vintages": list(cube.vintages),
+        "cells": prod(cube.size),
+        "preliminary": list(facts.preliminary),
+        "synthetic": bool(facts.synthetic),
+        "provisional": bool(facts.provisional),
+        "updated": facts.updated.astimezone(OSLO),
+        "files": [
+            (each, f"{_FILES}/{jsonstat.file_name(cube.table.id, each)}") for each in LANGUAGES
+        ],
+    }
+
+
+def _discontinued(
+    table: DiscontinuedTable, language: Language, published: set[str]
+) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title.get(language),
+        "years": [table.first_year, table.last_year],
+        "replaced_by": [(other, other in published) for other in table.replaced_by],
+        "series_break": table.series_break.get(language) if table.series_break else "",
+        "provisional": table.provisional,
+    }

@@ -1,0 +1,202 @@
+"""The whole story of a round, from data files to a release."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kostra_publish.checking import (
+    input_facts,
+    missing_reports,
+    published_tables,
+    round_inputs,
+    rule_counts,
+)
+from kostra_publish.cube.build import Built, build
+from kostra_publish.cube.plan import Plan
+from kostra_publish.disclosure.primary import protect
+from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
+from kostra_publish.disclosure.stored import with_history
+from kostra_publish.errors import UsageError
+from kostra_publish.microdata.inputs import Counted, Inputs
+from kostra_publish.outputs import overview, quality
+from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
+from kostra_publish.outputs.registry import FORMATS
+from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
+from kostra_publish.releases.manifest import InputFile, write_manifest
+from kostra_publish.releases.rounds import ReleaseFacts, Round
+from kostra_publish.releases.staging import Staging, staged
+from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.models import TableSpec
+
+Say = Callable[[str], None]
+Stage = Callable[[str], AbstractContextManager[Say]]
+"""Opens a stage of the work by its name; what is said in it ends up on its line."""
+
+LOOKS = "looks"
+"""The folder under ``out`` for quick looks: some tables of a round, never a release."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for. ``only`` names tables for a quick look; empty is the round."""
+
+    round: Round
+    data: str
+    out: Path
+    specs: Path
+    templates: Path
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was published: where, and how many tables, cells, signs and files."""
+
+    folder: Path
+    tables: int
+    cells: int
+    signs: Mapping[str, int]
+    files: int
+    synthetic: bool
+    previous: str | None
+
+
+def publish(request: Request, stage: Stage) -> Summary:
+    """Build the round's release and put it in place, whole.
+
+    Raises a PublishError of the kind that fits; what was in ``request.out`` is then as it was.
+    """
+    with stage("Read the table specs") as say:
+        catalogue = load(request.specs)
+        tables = _tables(catalogue, request)
+        say(f"{len(tables)} tables")
+    out = request.out / LOOKS if request.only else request.out
+    with staged(out, request.round.name) as staging:
+        with stage("Read the release before") as say:
+            previous = previous_release(request.out, request.round)
+            earlier = earlier_cubes(previous, catalogue.tables) if previous else {}
+            say(previous.name if previous else "none, so the tables start with this årgang")
+        with stage("Read, validate and count") as say:
+            plan = _plan(catalogue, tables, request.round, earlier)
+            inputs = round_inputs(plan, request.round, request.data)
+            counted = inputs.count(plan.sources, plan.population, plan.queries)
+            say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
+        with stage("Build the cubes") as say:
+            built = build(plan, counted.results, counted.statuses, inputs.file_names)
+            say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
+        with stage("Protect small figures") as say:
+            facts = _facts(request.round, inputs)
+            new = [protect(cube, facts) for cube in built.cubes]
+            cubes = _with_history(new, earlier, carry_on=not request.only)
+            say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
+        with stage("Write the release") as say:
+            _write(staging, request, catalogue, cubes)
+            report = _quality(request, catalogue, inputs, counted, built, cubes)
+            for path, data in quality.write_quality(report, request.templates):
+                staging.write(path, data)
+            files = [InputFile(**asdict(file)) for file in report.inputs]
+            write_manifest(
+                staging,
+                request.round,
+                inputs=files,
+                specs=catalogue.sha256,
+                previous=previous,
+            )
+            say(f"{len(staging.written)} files")
+    return Summary(
+        folder=out / request.round.name,
+        tables=len(cubes),
+        cells=sum(len(cube.values) for cube in cubes),
+        signs=_signs(cubes),
+        files=len(staging.written),
+        synthetic=any(facts.synthetic for cube in cubes for facts in cube.vintages.values()),
+        previous=previous.name if previous else None,
+    )
+
+
+def _tables(catalogue: Catalogue, request: Request) -> list[TableSpec]:
+    """The tables that the round publishes, or those of them that were asked for."""
+    asked = {catalogue.table(name).id for name in request.only} or set(catalogue.tables)
+    found = [table for table in published_tables(catalogue, request.round) if table.id in asked]
+    if not found:
+        raise UsageError(
+            f"the round {request.round} publishes none of these tables",
+            fix="See `rounds`, `first_vintage` and `last_vintage` in the specs.",
+        )
+    return found
+
+
+def _plan(
+    catalogue: Catalogue,
+    tables: Sequence[TableSpec],
+    current: Round,
+    earlier: Mapping[str, SafeCube],
+) -> Plan:
+    carried = {name: frozenset(cube.vintages) - {current.vintage} for name, cube in earlier.items()}
+    return Plan(catalogue, tables, current.vintage, current.kind, carried)
+
+
+def _facts(current: Round, inputs: Inputs) -> VintageFacts:
+    return VintageFacts(
+        vintage=current.vintage,
+        round=current.name,
+        preliminary=current.preliminary,
+        synthetic=inputs.synthetic,
+    )
+
+
+def _with_history(
+    new: Sequence[SafeCube], earlier: Mapping[str, SafeCube], *, carry_on: bool
+) -> list[SafeCube]:
+    """The new cubes with their earlier vintages, and the tables this round leaves alone."""
+    cubes = {cube.table.id: with_history(cube, earlier.get(cube.table.id)) for cube in new}
+    if carry_on:
+        cubes = {**earlier, **cubes}
+    return [cubes[name] for name in sorted(cubes)]
+
+
+def _signs(cubes: Sequence[SafeCube]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for cube in cubes:
+        counts.update(dict(cube.statuses.drop_nulls().value_counts().iter_rows()))
+    return {sign: counts[sign] for sign in SIGNS}
+
+
+def _write(
+    staging: Staging, request: Request, catalogue: Catalogue, cubes: Sequence[SafeCube]
+) -> None:
+    release = ReleaseFacts(request.round)
+    for write in FORMATS.values():
+        for path, data in write(cubes, catalogue, release):
+            staging.write(path, data)
+    for path, data in overview.write_overview(cubes, catalogue, release, request.templates):
+        staging.write(path, data)
+    for cube in cubes:
+        for path, data in cube_files(cube):
+            staging.write(path, data)
+
+
+def _quality(
+    request: Request,
+    catalogue: Catalogue,
+    inputs: Inputs,
+    counted: Counted,
+    built: Built,
+    cubes: Sequence[SafeCube],
+) -> QualityFacts:
+    vintage = request.round.vintage
+    return QualityFacts(
+        round=request.round.name,
+        vintage=vintage,
+        preliminary=request.round.preliminary,
+        synthetic=inputs.synthetic,
+        inputs=input_facts(inputs, counted),
+        missing=missing_reports(catalogue, built, counted, vintage),
+        rules=rule_counts(counted, vintage),
+        signs=tuple(quality.signs(cube) for cube in cubes),
+        provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
+    )

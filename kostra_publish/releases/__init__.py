@@ -1,0 +1,1 @@
+"""Releases: rounds, building beside and moving into place, manifest, earlier vintages."""

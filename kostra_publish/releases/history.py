@@ -1,0 +1,129 @@
+"""Earlier vintages: safe cubes kept in a release, and read back for the next one.
+
+A release keeps each of its cubes under ``internal/cubes``: the cells as Parquet and
+the rest as JSON. The next release takes earlier vintages from there exactly as they
+were published, and only after the manifest says that not a byte has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.disclosure.stored import restore
+from kostra_publish.errors import ReleaseError
+from kostra_publish.releases.folders import order, releases
+from kostra_publish.releases.manifest import Manifest, altered, read_manifest
+from kostra_publish.releases.rounds import Round
+from kostra_publish.specs.dimensions import CubeDimension, Role
+from kostra_publish.specs.models import Model, TableSpec, Text
+
+FOLDER: Final = "internal/cubes"
+
+_AGAIN: Final = "Publish that round again from its inputs, then this one."
+
+
+class StoredDimension(Model):
+    """A dimension, as kept on disk."""
+
+    code: str
+    role: Role
+    label: Text
+    codes: tuple[str, ...]
+    labels: tuple[Text, ...]
+    total: str | None
+    provisional: bool
+
+
+class StoredCube(Model):
+    """All of a safe cube but its cells, as kept on disk."""
+
+    table: str
+    dimensions: tuple[StoredDimension, ...]
+    vintages: tuple[VintageFacts, ...]
+
+
+def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:
+    """The two files of a cube: (path in the release, bytes); same cube, same bytes.
+
+    The Parquet file has a code column per dimension, value (Float64) and status
+    (String), one row per cell in the cube's order.
+    """
+    described = StoredCube(
+        table=cube.table.id,
+        dimensions=tuple(_described(dimension) for dimension in cube.dimensions),
+        vintages=tuple(cube.vintages.values()),
+    )
+    text = json.dumps(described.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    buffer = BytesIO()
+    # The number of chunks and of row groups must not depend on how the frame was made.
+    cube.frame().rechunk().write_parquet(
+        buffer, compression="zstd", compression_level=3, statistics=False, row_group_size=1 << 20
+    )
+    yield f"{FOLDER}/{cube.table.id}.json", f"{text}\n".encode()
+    yield f"{FOLDER}/{cube.table.id}.parquet", buffer.getvalue()
+
+
+def _described(dimension: CubeDimension) -> StoredDimension:
+    return StoredDimension(
+        code=dimension.code,
+        role=dimension.role,
+        label=dimension.label,
+        codes=dimension.codes,
+        labels=dimension.labels,
+        total=dimension.total,
+        provisional=dimension.provisional,
+    )
+
+
+def previous_release(out: Path, publication_round: Round) -> Path | None:
+    """The newest release in ``out`` that is older than this round; None without one.
+
+    Ask inside ``staged``, which first mends what a killed run left.
+    """
+    own = order(publication_round.name)
+    earlier = [path for path in releases(out) if order(path.name) < own]
+    return earlier[-1] if earlier else None
+
+
+def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, SafeCube]:
+    """The cubes that ``release`` keeps of these tables, by table id.
+
+    Raises ReleaseError when a file is missing or altered, or does not read.
+    """
+    manifest = read_manifest(release)
+    paths = {path: table for table in tables for path in _paths(table) if path in manifest.outputs}
+    if findings := list(altered(release, manifest, paths)):
+        raise ReleaseError(
+            f"release {release.name} is not as it was published:\n"
+            + "\n".join(str(finding) for finding in sorted(findings)),
+            fix=_AGAIN,
+        )
+    return {
+        table: _cube(release, tables[table], manifest) for table in dict.fromkeys(paths.values())
+    }
+
+
+def _paths(table: str) -> tuple[str, str]:
+    return f"{FOLDER}/{table}.json", f"{FOLDER}/{table}.parquet"
+
+
+def _cube(release: Path, table: TableSpec, manifest: Manifest) -> SafeCube:
+    description, cells = _paths(table.id)
+    try:
+        stored = StoredCube.model_validate_json((release / description).read_bytes())
+        frame = pl.read_parquet(release / cells)
+        dimensions = [CubeDimension(**dict(dimension)) for dimension in stored.dimensions]
+        return restore(
+            table, dimensions, frame, {facts.vintage: facts for facts in stored.vintages}
+        )
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise ReleaseError(
+            f"the cube of table {table.id} in release {manifest.round} does not read", fix=_AGAIN
+        ) from error

@@ -1,0 +1,188 @@
+"""The manifest of a release: what it was made of, and the SHA-256 of all it holds.
+
+``manifest.json`` is sorted and holds no clock and no path of a machine, so that the
+same inputs, specs and versions give the same bytes. It carries a checksum of itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import StringConstraints
+
+from kostra_publish import __version__
+from kostra_publish.errors import Finding, ReleaseError
+from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.staging import Staging
+from kostra_publish.specs.models import Model
+
+FILE: Final = "manifest.json"
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
+
+_CHECKSUM: Final = "checksum"
+_ALTERED: Final = "Do not use the release; publish the round again from its inputs."
+
+
+class InputFile(Model):
+    """One input file of a round."""
+
+    name: FileName
+    """The file's name, without its folder."""
+    version: int
+    """The number after ``_v`` in its name."""
+    sha256: Sha256
+    """Its SHA-256."""
+    rows: int
+    """How many rows it holds."""
+
+
+class OutputFile(Model):
+    """One file of a release."""
+
+    sha256: Sha256
+    """Its SHA-256."""
+    size: int
+    """Its size in bytes."""
+
+
+class PreviousRelease(Model):
+    """The release whose earlier vintages are carried on."""
+
+    round: str
+    """Its name."""
+    manifest_sha256: Sha256
+    """The SHA-256 of its manifest, and so of everything in it."""
+
+
+class Manifest(Model):
+    """What a release was made of, and what it holds."""
+
+    round: str
+    """The round, such as 2026-03."""
+    vintage: int
+    """The statistics year that the round publishes."""
+    versions: dict[str, str]
+    """The versions of this package and of what computes and writes."""
+    inputs: tuple[InputFile, ...]
+    """Every file that was read."""
+    specs: dict[str, Sha256]
+    """SHA-256 of every spec file, by its path in the folder of table specs."""
+    previous: PreviousRelease | None
+    """The release whose earlier vintages are carried on, where there is one."""
+    outputs: dict[str, OutputFile]
+    """Every file of the release but this one, by its path."""
+
+
+def versions() -> dict[str, str]:
+    """The versions that the bytes of a release depend on."""
+    return {
+        "kostra_publish": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("polars", "numpy", "jinja2")},
+    }
+
+
+def write_manifest(
+    staging: Staging,
+    publication_round: Round,
+    *,
+    inputs: Sequence[InputFile],
+    specs: Mapping[str, str],
+    previous: Path | None = None,
+) -> Manifest:
+    """Write the manifest of all that ``staging`` holds; call it last.
+
+    ``specs`` is SHA-256 by path, ``previous`` the folder of the release that earlier
+    vintages were taken from. Raises ReleaseError when the file cannot be written.
+    """
+    manifest = Manifest(
+        round=publication_round.name,
+        vintage=publication_round.vintage,
+        versions=versions(),
+        inputs=tuple(sorted(inputs, key=lambda file: file.name)),
+        specs=dict(specs),
+        previous=_reference(previous) if previous else None,
+        outputs={
+            path: OutputFile(sha256=written.sha256, size=written.size)
+            for path, written in staging.written.items()
+        },
+    )
+    staging.write(FILE, render(manifest))
+    return manifest
+
+
+def _reference(release: Path) -> PreviousRelease:
+    return PreviousRelease(round=release.name, manifest_sha256=_sha256(release / FILE))
+
+
+def render(manifest: Manifest) -> bytes:
+    """The bytes of ``manifest.json``: UTF-8, keys sorted, checksum included."""
+    content = manifest.model_dump(mode="json")
+    return _text(content | {_CHECKSUM: hashlib.sha256(_text(content)).hexdigest()})
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def read_manifest(release: Path) -> Manifest:
+    """The manifest of the release in this folder.
+
+    Raises ReleaseError when it is missing, not a manifest, or altered.
+    """
+    path = release / FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read", fix=_ALTERED) from error
+    try:
+        content = json.loads(data)
+        content.pop(_CHECKSUM)
+        manifest = Manifest.model_validate(content)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ReleaseError(f"{path} is not a manifest", fix=_ALTERED) from error
+    # Any altered byte shows: in what was read, in its checksum, or in how it is written.
+    if render(manifest) != data:
+        raise ReleaseError(f"{path} has been altered", fix=_ALTERED)
+    return manifest
+
+
+def verify(release: Path) -> list[Finding]:
+    """What is missing from a release, extra in it, or altered; empty when all is whole."""
+    try:
+        manifest = read_manifest(release)
+    except ReleaseError as error:
+        return [Finding(FILE, release.name, "", error.message, error.fix)]
+    return sorted([*altered(release, manifest, manifest.outputs), *_extra(release, manifest)])
+
+
+def altered(release: Path, manifest: Manifest, paths: Mapping[str, object]) -> Iterator[Finding]:
+    """Findings on those of ``paths`` that are missing or not as the manifest says."""
+    for path in paths:
+        file, expected = release / path, manifest.outputs[path]
+        if file.is_symlink() or not file.is_file():
+            yield Finding(path, release.name, "", "the file is missing", _ALTERED)
+        elif file.stat().st_size != expected.size or _sha256(file) != expected.sha256:
+            yield Finding(path, release.name, "", "the file has been altered", _ALTERED)
+
+
+def _extra(release: Path, manifest: Manifest) -> Iterator[Finding]:
+    for path in release.rglob("*"):
+        name = path.relative_to(release).as_posix()
+        is_file = path.is_symlink() or not path.is_dir()
+        if is_file and name != FILE and name not in manifest.outputs:
+            yield Finding(name, release.name, "", "the file is not in the manifest", _ALTERED)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

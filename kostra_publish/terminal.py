@@ -1,0 +1,178 @@
+"""How the command line looks: progress, summaries, lists and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from rich.table import Column, Table
+from rich.text import Text
+
+from kostra_publish.errors import PublishError, UsageError
+
+if TYPE_CHECKING:
+    from kostra_publish.checking import InputReport, SpecReport
+    from kostra_publish.microdata.filuttrekk import ImportResult
+    from kostra_publish.outputs.quality import RuleCount
+    from kostra_publish.publication import Say, Summary
+
+_NAME_WIDTH = 28
+
+
+class Progress:
+    """A line for each stage: its name, what it found, and how long it took."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._started = perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            seconds = perf_counter() - self._started
+            self.console.print(f"[dim]{'Time':<{_NAME_WIDTH}} {seconds:.1f} s[/dim]")
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Say]:
+        """Show ``name`` while it runs, then a line with what was said and the time."""
+        said: list[str] = []
+        started = perf_counter()
+        spinner = Spinner("dots", text=Text(f" {name} …"))
+        with Live(spinner, console=self.console, transient=True):
+            yield said.append
+        seconds = f"{perf_counter() - started:.1f} s"
+        found = escape(", ".join(said))
+        self.console.print(
+            f"[green]✓[/green] {name:<{_NAME_WIDTH - 2}} {found} [dim]{seconds}[/dim]"
+        )
+
+    def note(self, text: str) -> None:
+        """Print one line about what goes on."""
+        self.console.print(f"[dim]{escape(text)}[/dim]")
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """What was published, and where to look."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Tables", f"{summary.tables}")
+    table.add_row("Cells", f"{summary.cells:,}")
+    for sign, count in summary.signs.items():
+        table.add_row(f"Cells with {sign}", f"{count:,}")
+    table.add_row("Files", f"{summary.files:,}")
+    table.add_row("Earlier figures from", summary.previous or "no earlier release")
+    table.add_row("Release", str(summary.folder))
+    console.print(table)
+    if summary.synthetic:
+        console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
+
+
+def print_specs(console: Console, report: SpecReport) -> None:
+    """What the specs hold, and what in them could not be confirmed."""
+    console.print(
+        f"[green]✓[/green] {report.tables} tables with {report.measures} measures, "
+        f"{report.discontinued} discontinued tables: no errors in {escape(str(report.folder))}"
+    )
+    if not report.provisional:
+        return
+    table = Table("Table", "What could not be confirmed", "Codes", title="Provisional")
+    for table_id, what, codes in report.provisional:
+        table.add_row(table_id, what, codes)
+    console.print(table)
+
+
+def print_inputs(console: Console, report: InputReport) -> None:
+    """The files of a round, who has not reported, and what control rules would have stopped."""
+    files = Table("File", Column("Rows", justify="right"), "SHA-256", title="Inputs")
+    for file in report.files:
+        files.add_row(file.name, f"{file.rows:,}", file.sha256[:12])
+    console.print(files)
+    missing = Table(
+        "Form",
+        Column("Missing", justify="right"),
+        Column("None to report", justify="right"),
+        "Kommuner without a report",
+        title="Reports",
+    )
+    for reports in report.missing:
+        names = ", ".join(f"{name} ({code})" for code, name in reports.missing)
+        missing.add_row(reports.skjema, f"{len(reports.missing)}", f"{reports.none}", names)
+    console.print(missing)
+    if report.rules:
+        console.print(_rules(report.rules))
+    else:
+        console.print("No record would have been stopped by a control rule.")
+
+
+def _rules(rules: Sequence[RuleCount]) -> Table:
+    table = Table(
+        "Form",
+        "Rule",
+        "Severity",
+        Column("Records", justify="right"),
+        Column("Kommuner", justify="right"),
+        "Most in",
+        "What it says",
+        title="Control rules that records would not have passed",
+    )
+    for counts in rules:
+        most = ", ".join(f"{kommune} ({count})" for kommune, count in counts.kommuner[:3])
+        table.add_row(
+            counts.skjema,
+            counts.rule,
+            counts.severity,
+            f"{counts.records:,}",
+            f"{len(counts.kommuner)}",
+            most,
+            counts.text,
+        )
+    return table
+
+
+def print_import(console: Console, result: ImportResult) -> None:
+    """What was imported."""
+    console.print(
+        f"[green]✓[/green] {result.rows:,} records of {result.kommuner} kommuner "
+        f"in {escape(str(result.path))}"
+    )
+    if result.synthetic:
+        console.print("[bold]Synthetic data (syntetiske data).[/bold]")
+
+
+def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:
+    """What was made."""
+    console.print(f"[green]✓[/green] {len(paths):,} files in {escape(str(out))}")
+    console.print("[bold]Synthetic data (syntetiske data): no real person is in them.[/bold]")
+
+
+def print_error(console: Console, error: PublishError) -> None:
+    """An error in red, its way out below."""
+    console.print(Text(error.message, style="red"), soft_wrap=True)
+    if error.fix:
+        console.print(Text(error.fix), soft_wrap=True)
+
+
+def years(text: str) -> range:
+    """The years in ``2025`` or ``2022-2025``.
+
+    Raises UsageError for anything else.
+    """
+    match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text.strip())
+    if match is None or int(match[2] or match[1]) < int(match[1]):
+        raise UsageError(f"not years: {text}", fix="Write 2025 or 2022-2025.")
+    return range(int(match[1]), int(match[2] or match[1]) + 1)

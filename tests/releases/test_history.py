@@ -1,0 +1,174 @@
+"""Earlier vintages come back from the release before exactly as they were published."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.stored import merged, with_history
+from kostra_publish.errors import ReleaseError
+from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
+from kostra_publish.releases.manifest import write_manifest
+from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.staging import staged
+from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
+from tests.cubes import REGIONS, cube, dimension, dimensions, facts, measure, sample, table
+
+BEFORE = {"0301": "Oslo", "1103": "Stavanger", "1507": "Aalesund (-2023)", "EAK": "Landet"}
+AFTER = {"0301": "Oslo by", "1103": "Stavanger", "1508": "Aalesund", "1580": "Haram", "EAK": "L"}
+
+
+def publish(out: Path, name: str, *cubes: SafeCube) -> Path:
+    publication_round = Round.parse(name)
+    with staged(out, name) as staging:
+        for each in cubes:
+            for path, data in cube_files(each):
+                staging.write(path, data)
+        write_manifest(staging, publication_round, inputs=[], specs={})
+    return out / name
+
+
+def assert_same(one: SafeCube, other: SafeCube) -> None:
+    assert one.frame().equals(other.frame())
+    assert one.dimensions == other.dimensions
+    assert one.vintages == other.vintages
+
+
+def year(of: SafeCube, vintage: int) -> pl.DataFrame:
+    return of.frame().filter(pl.col(TIME) == str(vintage))
+
+
+# --- kept and read back ---
+
+
+def test_a_cube_comes_back_exactly(tmp_path: Path) -> None:
+    cubes = {each.table.id: each for each in (sample("13995"), sample("14019", seed=2))}
+    folder = publish(tmp_path, "2026-03", *cubes.values())
+    found = earlier_cubes(folder, {name: each.table for name, each in cubes.items()})
+    assert found.keys() == cubes.keys()
+    for name, each in cubes.items():
+        assert_same(found[name], each)
+
+
+def test_the_same_cube_is_kept_as_the_same_bytes_however_it_lies_in_memory() -> None:
+    whole = sample()
+    frame = whole.frame().select("value", "status")
+    in_two = pl.concat([frame[:10], frame[10:]], rechunk=False)
+    again = cube(whole.table, whole.dimensions, list(whole.vintages.values()), cells=in_two)
+    assert dict(cube_files(again)) == dict(cube_files(whole))
+
+
+def test_a_table_that_was_not_published_then_is_not_found(tmp_path: Path) -> None:
+    folder = publish(tmp_path, "2026-03", sample("13995"))
+    assert earlier_cubes(folder, {"14019": table("14019")}) == {}
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet"])
+def test_a_cube_that_has_been_altered_is_not_read(tmp_path: Path, kind: str) -> None:
+    folder = publish(tmp_path, "2026-03", sample())
+    path = folder / f"internal/cubes/13995.{kind}"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ReleaseError, match="not as it was published") as caught:
+        earlier_cubes(folder, {"13995": table()})
+    assert f"internal/cubes/13995.{kind}" in str(caught.value)
+
+
+def test_a_measure_that_has_left_the_spec_leaves_the_table(tmp_path: Path) -> None:
+    before = sample()
+    folder = publish(tmp_path, "2026-03", before)
+    spec = table(measures=[measure("KOSandel0000", decimals=1)])
+    found = earlier_cubes(folder, {"13995": spec})["13995"]
+    assert found.dimension(CONTENTS).codes == ("KOSandel0000",)
+    kept = before.frame().filter(pl.col(CONTENTS) == "KOSandel0000")
+    assert found.frame().equals(kept)
+
+
+def test_the_previous_release_is_the_newest_older_one(tmp_path: Path) -> None:
+    assert previous_release(tmp_path, Round.parse("2026-03")) is None
+    for name in ("2024-06", "2025-06", "2026-03", "2026-06"):
+        publish(tmp_path, name)
+    found = [
+        previous_release(tmp_path, Round.parse(name)) for name in ("2024-06", "2026-03", "2026-06")
+    ]
+    assert found == [None, tmp_path / "2025-06", tmp_path / "2026-03"]
+
+
+# --- carried on ---
+
+
+def test_without_history_the_new_cube_stands() -> None:
+    new = sample(vintages=[2025])
+    assert with_history(new, None) is new
+
+
+def test_earlier_vintages_are_carried_exactly_and_the_new_one_stands() -> None:
+    earlier, new = sample(vintages=[2023, 2024], seed=1), sample(vintages=[2025], seed=2)
+    both = with_history(new, earlier)
+    assert both.dimension(TIME).codes == ("2023", "2024", "2025")
+    assert year(both, 2023).equals(year(earlier, 2023))
+    assert year(both, 2024).equals(year(earlier, 2024))
+    assert year(both, 2025).equals(year(new, 2025))
+    assert both.vintages == earlier.vintages | new.vintages
+
+
+def test_a_vintage_published_again_is_replaced_whole() -> None:
+    march = sample(vintages=[2024, 2025], seed=1)
+    june = sample(vintages=[2025], seed=2)
+    both = with_history(june, march)
+    assert year(both, 2025).equals(year(june, 2025))
+    assert not year(both, 2025).equals(year(march, 2025))
+    assert both.vintages[2025] == june.vintages[2025]
+    assert year(both, 2024).equals(year(march, 2024))
+
+
+def test_regions_of_both_are_there_with_a_dot_outside_their_life() -> None:
+    earlier = sample(vintages=[2023], regions=BEFORE, seed=1)
+    new = sample(vintages=[2024], regions=AFTER, seed=2)
+    both = with_history(new, earlier)
+    regions = both.dimension(KOMMUNE_REGION)
+    assert regions.codes == ("0301", "1103", "1507", "1508", "1580", "EAK")
+    names = dict(zip(regions.codes, (label.nb for label in regions.labels), strict=True))
+    assert (names["0301"], names["1507"]) == ("Oslo by", "Aalesund (-2023)")
+    for vintage, of, outside in ((2023, earlier, ["1508", "1580"]), (2024, new, ["1507"])):
+        found = year(both, vintage)
+        nowhere = pl.col(KOMMUNE_REGION).is_in(outside)
+        assert found.filter(~nowhere).equals(of.frame())
+        assert set(found.filter(nowhere)["status"]) == {"."}
+
+
+def test_a_new_measure_has_a_dot_before_its_time() -> None:
+    spec = table()
+    new_spec = table(measures=[*spec.measures, measure("KOSny0000")])
+    earlier = cube(spec, dimensions(spec, [2024]), [facts(2024)])
+    new = cube(new_spec, dimensions(new_spec, [2025]), [facts(2025)], seed=2)
+    before = year(with_history(new, earlier), 2024)
+    is_new = pl.col(CONTENTS) == "KOSny0000"
+    assert set(before.filter(is_new)["status"]) == {"."}
+    assert before.filter(~is_new).equals(earlier.frame())
+
+
+def test_a_table_with_other_dimensions_has_no_history() -> None:
+    spec = table()
+    plain = cube(spec, dimensions(spec, [2024]), [facts(2024)])
+    age = dimension("Alder", {"0-17": "0-17", "18+": "18+"})
+    new = cube(spec, dimensions(spec, [2025], REGIONS, [age]), [facts(2025)])
+    with pytest.raises(ReleaseError, match="has the dimensions .*Alder.* but had"):
+        with_history(new, plain)
+
+
+@pytest.mark.parametrize(
+    ("new", "earlier", "both"),
+    [
+        ("b d", "a b c d e", "a b c d e"),
+        ("b d e", "a b c d", "a b c d e"),
+        ("b c d", "b b1 d", "b b1 c d"),
+        ("x y", "", "x y"),
+        ("", "x y", "x y"),
+        ("c a b", "a b c", "c a b"),
+    ],
+)
+def test_merged_codes_keep_the_new_order(new: str, earlier: str, both: str) -> None:
+    assert merged(new.split(), earlier.split()) == both.split()

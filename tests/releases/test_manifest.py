@@ -1,0 +1,136 @@
+"""The manifest says what a release was made of, and finds every byte that changed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kostra_publish.errors import ReleaseError
+from kostra_publish.releases.manifest import (
+    FILE,
+    InputFile,
+    read_manifest,
+    verify,
+    versions,
+    write_manifest,
+)
+from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.staging import staged
+
+ROUND = Round.parse("2026-03")
+FILES = {"public/a.json": b"first", "internal/deep/b.parquet": b"second"}
+INPUTS = [
+    InputFile(name="skjema7_p2025_v1.parquet", version=1, sha256="b" * 64, rows=357),
+    InputFile(name="skjema11_p2025_v2.parquet", version=2, sha256="a" * 64, rows=150_000),
+]
+SPECS = {"13995.yaml": "c" * 64}
+
+
+def release(out: Path, publication_round: Round = ROUND, previous: Path | None = None) -> Path:
+    with staged(out, publication_round.name) as staging:
+        for path, data in FILES.items():
+            staging.write(path, data)
+        write_manifest(staging, publication_round, inputs=INPUTS, specs=SPECS, previous=previous)
+    return out / publication_round.name
+
+
+def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    earlier = release(tmp_path, Round.parse("2025-06"))
+    manifest = read_manifest(release(tmp_path, previous=earlier))
+    assert (manifest.round, manifest.vintage) == ("2026-03", 2025)
+    assert [file.name for file in manifest.inputs] == sorted(file.name for file in INPUTS)
+    assert manifest.specs == SPECS
+    assert manifest.versions == versions()
+    assert {path: file.size for path, file in manifest.outputs.items()} == {
+        path: len(data) for path, data in FILES.items()
+    }
+    assert manifest.previous is not None
+    assert manifest.previous.round == "2025-06"
+
+
+def test_the_same_release_has_the_same_manifest_wherever_it_lies(tmp_path: Path) -> None:
+    one, other = release(tmp_path / "one"), release(tmp_path / "other")
+    assert (one / FILE).read_bytes() == (other / FILE).read_bytes()
+    assert str(tmp_path) not in (one / FILE).read_text()
+
+
+def test_a_whole_release_verifies(tmp_path: Path) -> None:
+    assert verify(release(tmp_path)) == []
+
+
+def alter_content(folder: Path) -> None:
+    (folder / "public/a.json").write_bytes(b"First")
+
+
+def alter_size(folder: Path) -> None:
+    (folder / "public/a.json").write_bytes(b"")
+
+
+def remove(folder: Path) -> None:
+    (folder / "internal/deep/b.parquet").unlink()
+
+
+def add(folder: Path) -> None:
+    (folder / "public/more.json").touch()
+
+
+def link(folder: Path) -> None:
+    (folder / "public/a.json").rename(folder.parent / "elsewhere")
+    (folder / "public/a.json").symlink_to(folder.parent / "elsewhere")
+
+
+def alter_manifest(folder: Path) -> None:
+    text = (folder / FILE).read_text()
+    (folder / FILE).write_text(text.replace("skjema7", "skjema8"))
+
+
+def reformat_manifest(folder: Path) -> None:
+    (folder / FILE).write_text(json.dumps(json.loads((folder / FILE).read_text())))
+
+
+def remove_manifest(folder: Path) -> None:
+    (folder / FILE).unlink()
+
+
+def empty_manifest(folder: Path) -> None:
+    (folder / FILE).write_text("[]")
+
+
+@pytest.mark.parametrize(
+    ("change", "file", "rule"),
+    [
+        (alter_content, "public/a.json", "the file has been altered"),
+        (alter_size, "public/a.json", "the file has been altered"),
+        (remove, "internal/deep/b.parquet", "the file is missing"),
+        (add, "public/more.json", "the file is not in the manifest"),
+        (link, "public/a.json", "the file is missing"),
+        (alter_manifest, FILE, "has been altered"),
+        (reformat_manifest, FILE, "has been altered"),
+        (remove_manifest, FILE, "cannot be read"),
+        (empty_manifest, FILE, "is not a manifest"),
+    ],
+)
+def test_every_change_to_a_release_is_found(
+    tmp_path: Path, change: Callable[[Path], None], file: str, rule: str
+) -> None:
+    folder = release(tmp_path)
+    change(folder)
+    (finding,) = verify(folder)
+    assert finding.file == file
+    assert rule in finding.rule
+    assert finding.fix
+
+
+def test_all_changes_are_reported_together(tmp_path: Path) -> None:
+    folder = release(tmp_path)
+    for change in (alter_content, remove, add):
+        change(folder)
+    assert len(verify(folder)) == 3
+
+
+def test_an_altered_manifest_is_not_read(tmp_path: Path) -> None:
+    folder = release(tmp_path)
+    alter_manifest(folder)
+    with pytest.raises(ReleaseError, match="has been altered"):
+        read_manifest(folder)

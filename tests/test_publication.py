@@ -1,0 +1,221 @@
+"""Rounds from end to end, on a small synthetic Norway with every kommune."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kostra_publish.cli import main
+from kostra_publish.errors import DataError, MissingDataError, UsageError
+from kostra_publish.microdata import synth
+from kostra_publish.publication import Request, Say, Summary, publish
+from kostra_publish.releases.history import earlier_cubes
+from kostra_publish.releases.manifest import read_manifest, verify
+from kostra_publish.releases.rounds import Round
+from kostra_publish.specs.catalogue import load
+
+TOP = Path(__file__).parents[1]
+SPECS, TEMPLATES = TOP / "table_specs", TOP / "templates"
+SCALE = 0.05
+
+
+@contextmanager
+def silent(_name: str) -> Iterator[Say]:
+    yield lambda _text: None
+
+
+def run(round_name: str, data: Path, out: Path, *only: str) -> Summary:
+    request = Request(Round.parse(round_name), str(data), out, SPECS, TEMPLATES, only)
+    return publish(request, silent)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    synth.write(folder, vintages=[2024, 2025], scale=SCALE, filuttrekk=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out")
+    for round_name in ("2025-06", "2026-03", "2026-06"):
+        run(round_name, data, folder)
+    return folder
+
+
+def jsonstat(release: Path, table: str, language: str = "nb") -> dict[str, object]:
+    path = release / "public" / "statbank" / "jsonstat" / f"{table}.{language}.json"
+    content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_each_round_has_every_table_and_verifies(out: Path) -> None:
+    tables = load(SPECS).tables
+    for name in ("2025-06", "2026-03", "2026-06"):
+        assert verify(out / name) == []
+        vintage = int(name[:4]) - 1
+        for table in tables.values():
+            if table.has_vintage(vintage) and table.published_in(Round.parse(name).kind):
+                for language in ("nb", "nn", "en"):
+                    assert jsonstat(out / name, table.id, language)["class"] == "dataset"
+    assert (out / "current").resolve() == (out / "2026-06").resolve()
+
+
+def test_march_takes_the_march_delivery_and_june_the_newer(out: Path) -> None:
+    names = {
+        name: {file.name for file in read_manifest(out / name).inputs}
+        for name in ("2026-03", "2026-06")
+    }
+    assert "skjema11_p2025_v1.parquet" in names["2026-03"]
+    assert "skjema11_p2025_v2.parquet" in names["2026-06"]
+
+
+def test_june_replaces_march_and_carries_the_vintage_before_unchanged(out: Path) -> None:
+    tables = load(SPECS).tables
+    first, march, june = (
+        earlier_cubes(out / name, tables)["13995"] for name in ("2025-06", "2026-03", "2026-06")
+    )
+    assert [list(cube.vintages) for cube in (first, march, june)] == [
+        [2024],
+        [2024, 2025],
+        [2024, 2025],
+    ]
+    assert march.vintages[2025].preliminary
+    assert not june.vintages[2025].preliminary
+    before = first.frame().rename({"value": "v", "status": "s"})
+    keys = [name for name in before.columns if name not in {"v", "s"}]
+    for later in (march, june):
+        joined = before.join(later.frame(), on=keys, how="left")
+        assert joined.height == before.height
+        assert joined.filter(pl.col("v").ne_missing(pl.col("value"))).is_empty()
+        assert joined.filter(pl.col("s").ne_missing(pl.col("status"))).is_empty()
+
+
+def test_kommuner_without_a_report_are_missing_and_never_zero(out: Path, data: Path) -> None:
+    statuses = pl.read_parquet(data / "innrapportering_p2025_v1.parquet")
+    missing = statuses.filter(SKJEMA="skjema11", STATUS="mangler")["KOMMUNE_NR"].unique().to_list()
+    assert len(missing) >= 20
+    cube = earlier_cubes(out / "2026-03", load(SPECS).tables)["13995"].frame()
+    cells = cube.filter(pl.col("KOKkommuneregion0000").is_in(missing), pl.col("Tid") == "2025")
+    assert not cells.is_empty()
+    assert set(cells["status"]) <= {"..", "."}
+    country = cube.filter(
+        KOKkommuneregion0000="EAK", ContentsCode="KOSsosantkliente0000", Tid="2025"
+    )
+    assert country["value"].item() > 0
+    notes = json.dumps(jsonstat(out / "2026-03", "13995"), ensure_ascii=False)
+    assert all(kommune in notes for kommune in missing)
+
+
+def test_counts_below_four_are_hidden(out: Path) -> None:
+    cube = earlier_cubes(out / "2026-06", load(SPECS).tables)["13995"].frame()
+    counts = cube.filter(ContentsCode="KOSsosantkliente0000", Tid="2025")
+    assert counts.filter(status=":").height > 0
+    assert counts.filter(pl.col("value").is_between(1, 3)).is_empty()
+
+
+def test_synthetic_and_preliminary_are_said_aloud(out: Path) -> None:
+    for table in ("13995", "12131", "nasjonal-alder-kommuner"):
+        content = jsonstat(out / "2026-06", table)
+        assert any("syntetisk" in note.lower() for note in content["note"])  # type: ignore[attr-defined]
+    march = jsonstat(out / "2026-03", "13995")
+    assert any("foreløpig" in note.lower() for note in march["note"])  # type: ignore[attr-defined]
+    index = (out / "2026-06" / "public" / "statbank" / "index.html").read_text(encoding="utf-8")
+    assert "syntetisk" in index.lower()
+
+
+def test_the_same_input_gives_the_same_bytes(out: Path, data: Path, tmp_path: Path) -> None:
+    shutil.copytree(out / "2025-06", tmp_path / "2025-06")
+    run("2026-03", data, tmp_path)
+    one, other = (folder / "2026-03" / "manifest.json" for folder in (out, tmp_path))
+    assert one.read_bytes() == other.read_bytes()
+    assert verify(tmp_path / "2026-03") == []
+
+
+def test_only_is_a_look_and_never_a_release(data: Path, tmp_path: Path) -> None:
+    summary = run("2026-06", data, tmp_path, "14019")
+    assert summary.tables == 1
+    assert not (tmp_path / "2026-06").exists()
+    assert jsonstat(tmp_path / "looks" / "2026-06", "14019")["class"] == "dataset"
+
+
+def test_a_missing_dataset_names_itself_and_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    incomplete = tmp_path / "data"
+    shutil.copytree(data, incomplete)
+    for path in incomplete.glob("regnskap_p2025_*"):
+        path.unlink()
+    with pytest.raises(MissingDataError, match="regnskap 2025"):
+        run("2026-06", incomplete, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("2026-*"))
+    assert not list((tmp_path / "out").glob(".staging*"))
+
+
+def test_a_broken_row_stops_the_round_with_its_place_and_no_value(
+    data: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "data"
+    shutil.copytree(data, broken)
+    path = broken / "skjema11_p2025_v2.parquet"
+    frame = pl.read_parquet(path).with_columns(
+        KJONN=pl.when(pl.int_range(pl.len()) == 6).then(pl.lit("Q")).otherwise("KJONN")
+    )
+    frame.write_parquet(path)
+    with pytest.raises(DataError) as caught:
+        run("2026-06", broken, tmp_path / "out")
+    [finding] = caught.value.findings
+    assert (finding.file, finding.field) == ("skjema11_p2025_v2.parquet", "KJONN")
+    assert "7" in finding.where
+    assert "Q" not in str(caught.value)
+
+
+def test_a_round_that_publishes_nothing_of_what_is_asked(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no table"):
+        run("2026-06", data, tmp_path, "99999")
+
+
+# --- the command line -------------------------------------------------------------
+
+
+def test_publish_and_check_on_the_command_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["publish", "2026-03", "--data", str(data), "--out", str(tmp_path), "--only", "12131"])
+    assert done.value.code == 0
+    assert "Synthetic data" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as done:
+        main(["check", "2026-06", "--data", str(data)])
+    assert done.value.code == 0
+    printed = capsys.readouterr().out
+    assert "Provisional" in printed
+    assert "skjema11_p2025_v2" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["publish", "2026-04"], 2, "2026-03 or 2026-06"),
+        (["publish", "2026-06", "--data", "nowhere"], 2, "nowhere"),
+        (["publish", "2026-06", "--specs", "nowhere"], 2, "no folder nowhere"),
+        (["synth", "--vintages", "2022-2020"], 2, "not years"),
+        (["import", "12", "x.dat", "--year", "2025"], 2, "12"),
+    ],
+)
+def test_errors_are_told_without_a_traceback(
+    arguments: list[str], code: int, words: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == code
+    captured = capsys.readouterr()
+    assert words in captured.err.replace("\n", " ")
+    assert "Traceback" not in captured.err
