@@ -59,12 +59,12 @@ demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, publishe
 	@printf '%s\n' '' \
 	  'Synthetic figures, made up to look like Norway; nothing here is about anyone.' \
 	  'Look at:' \
-	  '  $(DEMO_OUT)/current/public/statbank/   tables as JSON-stat, in nb, nn and en' \
-	  '  $(DEMO_OUT)/current/internal/          for the statistician; it never leaves the house' \
-	  '  $(DEMO_OUT)/current/manifest.json      every file in and out, with its SHA-256' \
-	  '  $(DEMO_DATA)/                     the microdata that went in' \
-	  'One round, some tables, into a folder of its own:' \
-	  '  $(BIN)/kostra-publish publish 2026-06 --data $(DEMO_DATA) --out demo/look --only 13995,14019'
+	  '  $(DEMO_OUT)/current/public/statbank/index.html  the tables, and their files in nb, nn and en' \
+	  '  $(DEMO_OUT)/current/internal/report.html        for the statistician; it never leaves the house' \
+	  '  $(DEMO_OUT)/current/manifest.json               every file in and out, with its SHA-256' \
+	  '  $(DEMO_DATA)/                              the microdata that went in' \
+	  'A quick look at some tables (goes to $(DEMO_OUT)/looks/):' \
+	  '  $(BIN)/kostra-publish publish 2026-06 --data $(DEMO_DATA) --out $(DEMO_OUT) --only 13995,14019'
 
 $(DEMO_DATA)/.written: $(SYNTH_SOURCES) | $(INSTALLED)
 	@rm -rf $(DEMO_DATA)

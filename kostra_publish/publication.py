@@ -13,7 +13,6 @@ from kostra_publish.checking import (
     missing_reports,
     published_tables,
     round_inputs,
-    rule_counts,
 )
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
@@ -196,7 +195,6 @@ def _quality(
         synthetic=inputs.synthetic,
         inputs=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, vintage),
-        rules=rule_counts(counted, vintage),
         signs=tuple(quality.signs(cube) for cube in cubes),
         provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
     )

@@ -104,6 +104,7 @@ def members(year: int) -> pl.DataFrame:
     )
 
 
+@cache
 def lifetime(code: str) -> tuple[int, int | None]:
     """The first and last year of a kommune (four digits) or fylke (two); None: still there.
 

@@ -77,7 +77,7 @@ class _Ground:
         self.units = Units.of(plan.vintage)
         self.kommuner = codes.kommuner(plan.vintage)
         self.tallies = {
-            name: Tally(frame, {atom: number for number, atom in enumerate(atoms)})
+            name: Tally(frame, {atom: number for number, atom in enumerate(atoms)}, self.units)
             for (name, (_, atoms)), frame in zip(
                 plan.groupings.items(), results[:groupings], strict=True
             )
@@ -263,9 +263,7 @@ class _TableBuilder:
         ground = self.ground
         tally = ground.tallies[grouping_of(self.table, atom).name]
         splits = self.splits if atom.grouped else []
-        value, contributors = tally.arrays(
-            ground.units, atom, splits, ground.plan.variables(atom.source)
-        )
+        value, contributors = tally.arrays(atom, splits, ground.plan.variables(atom.source))
         return Part(value, contributors, self._scheme(atom.source))
 
     def _scheme(self, source: str) -> Scheme:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -39,10 +40,10 @@ class Tally:
 
     frame: pl.DataFrame
     columns: Mapping[AtomKey, int]
+    units: Units
 
     def arrays(
         self,
-        units: Units,
         atom: AtomKey,
         categories: Sequence[tuple[Dimension, Sequence[Category]]],
         variables: Mapping[str, Variable],
@@ -52,9 +53,8 @@ class Tally:
         A source without kommune (persons counted once in the country) has one unit.
         """
         number = self.columns[atom]
-        positions = self._unit_positions(units)
-        height = len(units.kommune) if KOMMUNE in self.frame.columns else 1
-        index = [positions]
+        height = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
+        index = [self._unit_positions]
         matrices = []
         for dimension, members in categories:
             values, position = _distinct(self.frame[dimension.variable])
@@ -66,10 +66,11 @@ class Tally:
             _spread(self.frame[f"n{number}"], index, shape, matrices),
         )
 
-    def _unit_positions(self, units: Units) -> NDArray[np.int64]:
+    @cached_property
+    def _unit_positions(self) -> NDArray[np.int64]:
         if KOMMUNE not in self.frame.columns:
             return np.zeros(self.frame.height, dtype=np.int64)
-        whole = units.index
+        whole = self.units.index
         return np.array(
             [whole.get(unit, whole[unit[0], None]) for unit in units_of(self.frame)],
             dtype=np.int64,

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from kostra_publish.microdata.controls import control_counts
+from kostra_publish.microdata.execution import execute
 from kostra_publish.microdata.files import DataFile, find
 from kostra_publish.microdata.layouts import FORM_OF_DATASET
 from kostra_publish.microdata.microdata import Microdata, collect, load_all
@@ -76,20 +77,25 @@ class Inputs:
         raw = {name: one.unchecked for name, one in self.datasets.items()}
         rows = [one.rows() for one in self.datasets.values()]
         asked = queries(self._frames(raw, sources, tilfelle))
-        forms = [name for name in self.datasets if with_controls and name in FORM_OF_DATASET]
-        controls = [control_counts(raw[name], FORM_OF_DATASET[name], self.year) for name in forms]
         reporting = [raw[REPORTING]] if REPORTING in raw else []
-        answers = collect([*asked, *rows, *controls, *reporting], list(self.datasets.values()))
-        cut = len(asked) + len(rows)
+        answers = collect([*asked, *rows, *reporting], list(self.datasets.values()))
+        counts = answers[len(asked) : len(asked) + len(rows)]
         return Counted(
             results=answers[: len(asked)],
             statuses=answers[-1] if reporting else None,
-            rows={
-                name: int(frame.item())
-                for name, frame in zip(raw, answers[len(asked) : cut], strict=True)
-            },
-            controls=dict(zip(forms, answers[cut : cut + len(forms)], strict=True)),
+            rows={name: int(frame.item()) for name, frame in zip(raw, counts, strict=True)},
+            controls=self._controls(raw) if with_controls else {},
         )
+
+    def _controls(self, raw: Mapping[str, pl.LazyFrame]) -> dict[str, pl.DataFrame]:
+        """By dataset: the control rules broken, counted in a pass of their own.
+
+        They need windows over persons; beside the other queries the scan that they share
+        would be held in memory.
+        """
+        forms = [name for name in self.datasets if name in FORM_OF_DATASET]
+        queries = [control_counts(raw[name], FORM_OF_DATASET[name], self.year) for name in forms]
+        return dict(zip(forms, execute(queries), strict=True))
 
     def _frames(
         self,

@@ -87,7 +87,7 @@ def _is_date() -> pl.Expr:
     february = pl.when(leap).then(29).otherwise(28)
     other = 31 - ((month - 1) % 7) % 2
     last = pl.when(month == _FEBRUARY).then(february).otherwise(other)
-    return month.is_between(1, 12) & (day >= 1) & (day <= last)
+    return year.is_not_null() & month.is_between(1, 12) & (day >= 1) & (day <= last)
 
 
 def _controlled(weights: tuple[int, ...]) -> pl.Expr:

@@ -98,7 +98,8 @@ class QualityFacts:
     synthetic: bool
     inputs: tuple[InputFacts, ...] = ()
     missing: tuple[MissingReports, ...] = ()
-    rules: tuple[RuleCount, ...] = ()
+    rules: tuple[RuleCount, ...] | None = None
+    """The control rules that records broke; None: not counted."""
     signs: tuple[TableSigns, ...] = ()
     provisional: tuple[ProvisionalCode, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -44,6 +44,17 @@ def national_id(born: date, number: int = 0, *, day: int = 0, month: int = 80) -
     raise ValueError(number)
 
 
+def with_controls(start: str, individual: int) -> str:
+    """``start`` (six digits) and the first individual number on that has control digits."""
+    for number in range(individual, individual + 50):
+        nine = f"{start}{number:03d}"
+        first = _control(nine, _FIRST_WEIGHTS)
+        second = _control(f"{nine}{first}", _SECOND_WEIGHTS) if first < 10 else 10
+        if second < 10:
+            return f"{nine}{first}{second}"
+    raise ValueError(start)
+
+
 def _form_row(
     dataset: str, year: int, values: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> dict[str, Any]:

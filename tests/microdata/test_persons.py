@@ -63,3 +63,10 @@ def test_what_is_no_id_identifies_nobody(text: str) -> None:
 def test_age_is_the_year_less_the_birth_year() -> None:
     frame = pl.LazyFrame({BORN: [2000, None]}, schema={BORN: pl.Int64})
     assert frame.select(age(2024)).collect().to_series().to_list() == [24, None]
+
+
+@pytest.mark.parametrize(("years", "individual"), [("45", 500), ("53", 700), ("60", 750)])
+def test_a_century_that_is_not_in_use_identifies_nobody(years: str, individual: int) -> None:
+    # Both control digits are right, yet no century has these individual numbers.
+    valid = rows.with_controls(f"1403{years}", individual)
+    assert person(valid) == (None, None)

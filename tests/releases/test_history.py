@@ -155,7 +155,7 @@ def test_a_table_with_other_dimensions_has_no_history() -> None:
     plain = cube(spec, dimensions(spec, [2024]), [facts(2024)])
     age = dimension("Alder", {"0-17": "0-17", "18+": "18+"})
     new = cube(spec, dimensions(spec, [2025], REGIONS, [age]), [facts(2025)])
-    with pytest.raises(ReleaseError, match="has the dimensions .*Alder.* but had"):
+    with pytest.raises(ReleaseError, match=r"has the dimensions .*Alder.* but had"):
         with_history(new, plain)
 
 

@@ -63,7 +63,8 @@ def test_killed_at_twenty_moments_the_release_is_whole(tmp_path: Path) -> None:
     steps, seconds = whole_run(tmp_path / "whole", "exchange")
     drawn = random.Random(20)
     found = set()
-    for number, step in enumerate(drawn.sample(range(1, steps + 1), STEPS_KILLED)):
+    moments = [1, steps, *drawn.sample(range(2, steps), STEPS_KILLED - 2)]
+    for number, step in enumerate(moments):
         out = tmp_path / f"step{number}"
         publishing.publish(out, 1, exchange)
         killed_at_step(out, step, "exchange")

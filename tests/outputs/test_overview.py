@@ -1,0 +1,170 @@
+"""The pages that list the tables of a release, and what all pages have in common."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kostra_publish.errors import SpecError
+from kostra_publish.outputs.jsonstat import write_jsonstat
+from kostra_publish.outputs.overview import write_overview
+from kostra_publish.outputs.pages import grouped, page
+from kostra_publish.releases.rounds import ReleaseFacts, Round
+from kostra_publish.specs.catalogue import load
+from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable
+from tests.cubes import catalogue, sample, text
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "templates"
+RELEASE = ReleaseFacts(Round.parse("2026-03"))
+GONE = DiscontinuedTable(
+    id="12210",
+    title=text("Gone"),
+    last_year=2021,
+    replaced_by=["13995", "99999"],
+    series_break=text("New form"),
+)
+
+
+class Page(HTMLParser):
+    """Tags in balance, links and identifiers."""
+
+    EMPTY = frozenset({"meta", "link", "br", "hr", "img", "input"})
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.text = content.decode()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(self.text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, attribute: str) -> list[str]:
+        return [value for _, had in self.attributes if (value := had.get(attribute))]
+
+
+def pages() -> dict[str, Page]:
+    cubes = [sample("13995", provisional=True), sample("14019")]
+    words = catalogue([cube.table for cube in cubes], [GONE])
+    written = write_overview(cubes, words, RELEASE, TEMPLATES)
+    return {path: Page(content) for path, content in written}
+
+
+def test_there_is_a_page_per_language_and_a_front_page() -> None:
+    found = pages()
+    names = [*(f"index.{language}.html" for language in LANGUAGES), "index.html"]
+    assert sorted(found) == sorted(f"public/statbank/{name}" for name in names)
+    for language in LANGUAGES:
+        assert found[f"public/statbank/index.{language}.html"].attributes[0] == (
+            "html",
+            {"lang": language},
+        )
+    front = found["public/statbank/index.html"]
+    assert front.text == found["public/statbank/index.nb.html"].text
+
+
+def test_every_link_leads_to_a_file_of_the_release() -> None:
+    cubes = [sample("13995"), sample("14019")]
+    found = pages()
+    files = {path for path, _ in write_jsonstat(cubes, catalogue(), RELEASE)} | found.keys()
+    for each in found.values():
+        links = [link for link in each.all("href") if not link.startswith("#")]
+        assert {f"public/statbank/{link}" for link in links} <= files
+        assert len(links) >= 3 * len(cubes)
+        assert {link[1:] for link in each.all("href") if link[0] == "#"} <= set(each.all("id"))
+
+
+def test_a_page_fetches_nothing_and_runs_nothing() -> None:
+    for each in pages().values():
+        assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in each.attributes}
+        assert not each.all("src")
+        assert not each.all("style")
+        (policy,) = [value for value in each.all("content") if "default-src" in value]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+def test_a_page_says_what_the_figures_are() -> None:
+    found = pages()["public/statbank/index.en.html"].text
+    for words in (
+        "not an official page of Statistics Norway",
+        "16 March 2026",
+        "15 June 2026",
+        "preliminary figures for 2025",
+        "synthetic (en)",
+        "not confirmed",
+        "Discontinued series",
+        "New form (en)",
+        "CC BY 4.0",
+    ):
+        assert words in found
+
+
+def test_a_release_without_tables_has_a_page(tmp_path: Path) -> None:
+    written = dict(write_overview([], catalogue(), RELEASE, TEMPLATES))
+    assert "Ingen tabeller" in written["public/statbank/index.html"].decode()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_real_catalogue_fits_the_page() -> None:
+    real = load(ROOT / "table_specs")
+    found = dict(write_overview([sample()], real, RELEASE, TEMPLATES))
+    for content in found.values():
+        assert all(gone in Page(content).text for gone in real.discontinued)
+
+
+def test_titles_are_escaped() -> None:
+    whole = sample(title=text("<script>alert('x')</script> & more"))
+    written = dict(write_overview([whole], catalogue(), RELEASE, TEMPLATES))
+    found = written["public/statbank/index.html"]
+    assert b"&lt;script&gt;" in found
+    assert "script" not in {tag for tag, _ in Page(found).attributes}
+
+
+# --- templates that do not hold together ---
+
+
+@pytest.mark.parametrize(
+    ("template", "rule"),
+    [
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("line\n{% if %}", "line 2"),
+        ('{% include "more.j2" %}', "more.j2"),
+    ],
+)
+def test_a_template_that_does_not_hold_together_is_reported(
+    tmp_path: Path, template: str, rule: str
+) -> None:
+    (tmp_path / "plain.css").touch()
+    (tmp_path / "page.j2").write_text(template)
+    with pytest.raises(SpecError) as caught:
+        page(tmp_path, "page.j2")
+    assert rule in str(caught.value)
+
+
+def test_a_missing_template_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="the template is missing"):
+        page(tmp_path, "page.j2")
+
+
+def test_a_style_sheet_cannot_leave_its_tag(tmp_path: Path) -> None:
+    (tmp_path / "plain.css").write_text("</style><script>")
+    (tmp_path / "page.j2").write_text("{{ style }}")
+    with pytest.raises(SpecError, match="style sheet"):
+        page(tmp_path, "page.j2")
+
+
+def test_numbers_are_grouped_by_thousands() -> None:
+    assert [grouped(number) for number in (7, 1_234, 1_234_567)] == [
+        "7",
+        "1\N{NO-BREAK SPACE}234",
+        "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567",
+    ]
