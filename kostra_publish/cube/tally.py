@@ -19,6 +19,7 @@ from kostra_publish.specs.models import Category, Dimension
 
 Array = NDArray[np.float64]
 KOMMUNE, BYDEL = "KOMMUNE_NR", "BYDELSNR"
+_POPULATION = "__population__"
 
 
 @dataclass(frozen=True)
@@ -140,20 +141,23 @@ def query(
         for number, atom in enumerate(atoms)
         for expression in _expressions(number, atom, compiler, variables)
     ]
+    population, _ = compiler.conditions[atoms[0].where]
+    # Once for all atoms: they have the population of their source in common.
+    marked = frame.with_columns(where_expression(population, variables).alias(_POPULATION))
     if not keys:
-        return frame.select(expressions)
-    return frame.group_by(keys).agg(expressions).sort(keys)
+        return marked.select(expressions)
+    return marked.group_by(keys).agg(expressions).sort(keys)
 
 
 def _expressions(
     number: int, atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
 ) -> Iterator[pl.Expr]:
-    population, where = compiler.conditions[atom.where]
-    included = where_expression(population, variables) & where_expression(where, variables)
-    # The sum of a literal is one, however many rows there are.
-    units = included.sum() if population or where else pl.len()
+    _, where = compiler.conditions[atom.where]
+    included = pl.col(_POPULATION)
+    if where:
+        included &= where_expression(where, variables)
     if atom.of is None:
-        value = contributing = units
+        value = contributing = included.sum()
     else:
         amount = _number(atom.of, variables)
         given = included & amount.is_not_null()
