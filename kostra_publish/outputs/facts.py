@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from kostra_publish.disclosure.safe import SUPPRESSED, SafeCube
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
 from kostra_publish.specs.models import LANGUAGES, Break, Measure, Note, Scope, Text
+
+FEW: Final = 6
+"""How many unconfirmed codes a note names; a longer list would hide the notes after it."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,8 @@ def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
                 dated(text, [] if every else [str(year) for year in years]), mandatory=True
             )
     if codes := [code for found in _provisional(cube).values() for code in found]:
-        listed = ", ".join(codes)
-        text = _each(texts.provisional, lambda words: f"{words.rstrip('.')}: {listed}.")
+        listed = f": {', '.join(codes)}." if len(codes) <= FEW else "."
+        text = _each(texts.provisional, lambda words: words.rstrip(".") + listed)
         yield Footnote(text, mandatory=True)
 
 

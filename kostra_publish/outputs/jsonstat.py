@@ -149,7 +149,8 @@ def _title(cube: SafeCube, language: Language) -> str:
     by, and_ = _BY_AND[language]
     *names, last = [dimension.label.get(language) for dimension in cube.dimensions]
     title = _numbered(cube.table, language)
-    return f"{title}, {by} {', '.join(names)} {and_} {last}"
+    # Some titles name their variables themselves.
+    return title if f", {by} " in title else f"{title}, {by} {', '.join(names)} {and_} {last}"
 
 
 def _numbered(table: TableSpec, language: Language) -> str:

@@ -424,3 +424,20 @@ def test_every_real_table_can_be_written(table_id: str) -> None:
         told = {item["text"] for item in found["extension"]["kostra"]["breaks"]}
         of_all = [item for item in whole.table.breaks if not item.scope.regions]
         assert {item.text.get(language) for item in of_all if item.vintage <= 2025} <= told
+
+
+def test_a_long_list_of_unconfirmed_codes_is_not_in_the_note() -> None:
+    measures = [measure(f"KOSny{n}0000", provisional=True) for n in range(7)]
+    found = document(sample(measures=measures))
+    assert "provisional." in found["note"]
+    listed = found["extension"]["kostra"]["provisional"]["measures"]
+    assert listed == [item.code for item in measures]
+
+
+@pytest.mark.parametrize(("language", "end"), [("nb", ", etter alder"), ("en", ", by age")])
+def test_a_title_that_names_its_variables_is_left_as_it_is(language: Any, end: str) -> None:
+    title = Text(
+        nb="Deltakere, etter alder", nn="Deltakarar, etter alder", en="Participants, by age"
+    )
+    label = document(sample(title=title), language)["label"]
+    assert label.endswith(end)

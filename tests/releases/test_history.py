@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from kostra_publish.disclosure.safe import SafeCube
-from kostra_publish.disclosure.stored import merged, with_history
+from kostra_publish.disclosure.stored import merged, restore, with_history
 from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
 from kostra_publish.releases.manifest import write_manifest
@@ -76,6 +76,28 @@ def test_a_cube_that_has_been_altered_is_not_read(tmp_path: Path, kind: str) -> 
     assert f"internal/cubes/13995.{kind}" in str(caught.value)
 
 
+def test_half_a_cube_is_not_read(tmp_path: Path) -> None:
+    folder = publish(tmp_path, "2026-03", sample())
+    (folder / "internal/cubes/13995.parquet").unlink()
+    with pytest.raises(ReleaseError, match="the file is missing"):
+        earlier_cubes(folder, {"13995": table()})
+
+
+def test_a_cube_that_does_not_read_is_named(tmp_path: Path) -> None:
+    with staged(tmp_path, "2026-03") as staging:
+        staging.write("internal/cubes/13995.json", b"{}")
+        staging.write("internal/cubes/13995.parquet", b"not parquet")
+        write_manifest(staging, Round.parse("2026-03"), inputs=[], specs={})
+    with pytest.raises(ReleaseError, match="table 13995 in release 2026-03 does not read"):
+        earlier_cubes(tmp_path / "2026-03", {"13995": table()})
+
+
+def test_cells_in_another_order_than_the_dimensions_are_refused() -> None:
+    whole = sample()
+    with pytest.raises(ValueError, match="not in the order"):
+        restore(whole.table, whole.dimensions, whole.frame().reverse(), whole.vintages)
+
+
 def test_a_measure_that_has_left_the_spec_leaves_the_table(tmp_path: Path) -> None:
     before = sample()
     folder = publish(tmp_path, "2026-03", before)
@@ -124,6 +146,22 @@ def test_a_vintage_published_again_is_replaced_whole() -> None:
     assert year(both, 2024).equals(year(march, 2024))
 
 
+def test_four_rounds_on_the_first_vintage_is_what_it_was(tmp_path: Path) -> None:
+    first = sample(vintages=[2023], seed=1)
+    publish(tmp_path, "2024-06", first)
+    for name, seed in (("2025-06", 2), ("2026-03", 3), ("2026-06", 4)):
+        current = Round.parse(name)
+        previous = previous_release(tmp_path, current)
+        assert previous is not None
+        new = sample(vintages=[current.vintage], seed=seed)
+        earlier = earlier_cubes(previous, {"13995": new.table})["13995"]
+        publish(tmp_path, name, with_history(new, earlier))
+    last = earlier_cubes(tmp_path / "2026-06", {"13995": first.table})["13995"]
+    assert list(last.vintages) == [2023, 2024, 2025]
+    assert year(last, 2023).equals(first.frame())
+    assert year(last, 2025).equals(sample(vintages=[2025], seed=4).frame())
+
+
 def test_regions_of_both_are_there_with_a_dot_outside_their_life() -> None:
     earlier = sample(vintages=[2023], regions=BEFORE, seed=1)
     new = sample(vintages=[2024], regions=AFTER, seed=2)
@@ -168,6 +206,8 @@ def test_a_table_with_other_dimensions_has_no_history() -> None:
         ("x y", "", "x y"),
         ("", "x y", "x y"),
         ("c a b", "a b c", "c a b"),
+        # Former kommuner and fylker stand among their own kind.
+        ("1875 3101 EKA31 EAK", "1875 3054 EKA30 EAK", "1875 3054 3101 EKA30 EKA31 EAK"),
     ],
 )
 def test_merged_codes_keep_the_new_order(new: str, earlier: str, both: str) -> None:

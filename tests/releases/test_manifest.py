@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.manifest import (
@@ -134,3 +135,19 @@ def test_an_altered_manifest_is_not_read(tmp_path: Path) -> None:
     alter_manifest(folder)
     with pytest.raises(ReleaseError, match="has been altered"):
         read_manifest(folder)
+
+
+@pytest.mark.parametrize("path", [*FILES, FILE])
+def test_any_one_altered_byte_is_found(tmp_path: Path, path: str) -> None:
+    folder = release(tmp_path)
+    whole = (folder / path).read_bytes()
+    for position, byte in enumerate(whole):
+        altered = whole[:position] + bytes([byte ^ 1]) + whole[position + 1 :]
+        (folder / path).write_bytes(altered)
+        assert [finding.file for finding in verify(folder)] == [path], position
+
+
+@pytest.mark.parametrize("name", ["/data/a.parquet", "data/a.parquet", "c:\\a.parquet", ""])
+def test_an_input_is_named_without_its_folder(name: str) -> None:
+    with pytest.raises(ValidationError):
+        InputFile(name=name, version=1, sha256="a" * 64, rows=1)
