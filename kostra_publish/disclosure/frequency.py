@@ -1,0 +1,432 @@
+"""Frequency tables from any statistic as a disclosure problem; see ``read``.
+
+A problem is two files. ``problem.json`` tells the dimensions and tables::
+
+    {"dims": {"region": {"leaves": ["0301", …],
+                         "alternatives": [{"F03": ["0301"], "0": ["F03", …]}, …],
+                         "total": "0"}},
+     "tables": [["region", "age"], …],
+     "measure": "freq"}
+
+Each alternative is one hierarchy over the same leaves; several may overlap. A parent may be
+less than everything. A table that leaves a dimension out carries its total. ``inner.parquet``
+has a column of leaf codes per dimension, and the counts; combinations that are not there are 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import Field, ValidationError
+from scipy.sparse import csr_array, kron, vstack
+
+from kostra_publish.disclosure.problem import Flags, Integers, Problem
+from kostra_publish.errors import DataError, Finding
+from kostra_publish.specs.models import THRESHOLD, Model
+
+LARGEST_BLOCK = 5_000_000
+"""Inner numbers of one block at most; tables that hang together in a ring need one block."""
+
+
+class DimensionFile(Model):
+    """One dimension of ``problem.json``."""
+
+    leaves: list[str] = Field(min_length=1)
+    """The finest codes, each once."""
+    alternatives: list[dict[str, list[str]]] = Field(default_factory=list)
+    """Hierarchies over the leaves: each parent with its children."""
+    total: str
+    """The code that a table without this dimension carries."""
+
+
+class ProblemFile(Model):
+    """The file ``problem.json``."""
+
+    dims: dict[str, DimensionFile] = Field(min_length=1)
+    """The dimensions by name."""
+    tables: list[list[str]] = Field(min_length=1)
+    """The tables, each the names of its dimensions."""
+    measure: str
+    """The column of ``inner.parquet`` that holds the counts."""
+    description: str = ""
+    """What the problem is, for people."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One dimension ready to use: codes and, for each, its leaves.
+
+    ``members`` has shape (codes, leaves), 1 where the leaf is part of the code.
+    """
+
+    name: str
+    leaves: tuple[str, ...]
+    codes: tuple[str, ...]
+    members: csr_array
+    total: str
+
+    @property
+    def everything(self) -> csr_array:
+        """One row with every leaf."""
+        return csr_array(np.ones((1, len(self.leaves)), dtype=np.int64))
+
+    @property
+    def each_leaf(self) -> csr_array:
+        """A row per leaf."""
+        return csr_array(np.eye(len(self.leaves), dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class FrequencyTables:
+    """Dimensions, tables and counts that hang together; ``problem`` makes the sums."""
+
+    axes: Mapping[str, Axis]
+    tables: tuple[tuple[str, ...], ...]
+    measure: str
+    counts: pl.DataFrame
+
+    def problem(self, *, threshold: int = THRESHOLD, hide_zeros: bool = False) -> Problem:
+        """The disclosure problem of these tables.
+
+        Counts from 1 to ``threshold`` - 1 are small; nought is shown, or hidden as they are.
+        Tables that share dimensions like a chain (a, b), (b, c) become blocks of inner
+        numbers with equal margins: what is known of them is the same as in the crossing of
+        all dimensions, with far fewer numbers.
+        """
+        blocks = _blocks(self.tables)
+        offsets, inner = [0], []
+        for block in blocks:
+            inner.append(self._inner(block))
+            offsets.append(offsets[-1] + len(inner[-1]))
+        width = offsets[-1]
+        places, rows = self._cells(blocks, offsets, width)
+        incidence = vstack(rows, format="csr")
+        numbers = np.concatenate(inner)
+        values: Integers = incidence @ numbers
+        lowest = 0 if hide_zeros else 1
+        small: Flags = (values >= lowest) & (values < threshold)
+        return Problem(
+            cells=places,
+            rows=csr_array(incidence),
+            inner=numbers,
+            equations=self._equations(blocks, offsets, width),
+            small=small,
+            listed=np.ones(len(values), dtype=np.bool_),
+            open=(values == 0) & ~small,
+            floor=np.full(len(values), lowest, dtype=np.int64),
+            cost=np.maximum(values, 1).astype(np.float64),
+        )
+
+    def _inner(self, block: tuple[str, ...]) -> Integers:
+        """The counts of a block, row-major over the leaves of its dimensions."""
+        shape = [len(self.axes[name].leaves) for name in block]
+        if (size := int(np.prod(shape, dtype=np.float64))) > LARGEST_BLOCK:
+            rule = f"the tables need {size:,} inner numbers together"
+            fix = f"At most {LARGEST_BLOCK:,} can be protected: fewer dimensions, or leaves"
+            raise DataError([Finding("problem.json", "tables", " × ".join(block), rule, fix)])
+        position = pl.lit(0, pl.Int64)
+        for name, length in zip(block, shape, strict=True):
+            number = {code: n for n, code in enumerate(self.axes[name].leaves)}
+            found = pl.col(name).replace_strict(number, return_dtype=pl.Int64)
+            position = position * length + found
+        dense = np.zeros(size, dtype=np.int64)
+        held = self.counts.select(position.alias("position"), pl.col(self.measure))
+        np.add.at(dense, held["position"].to_numpy(), held[self.measure].to_numpy())
+        return dense
+
+    def _cells(
+        self, blocks: Sequence[tuple[str, ...]], offsets: Sequence[int], width: int
+    ) -> tuple[pl.DataFrame, list[csr_array]]:
+        """Every distinct cell once: its codes, and its row."""
+        names = list(self.axes)
+        frames, rows = [], []
+        for table in self.tables:
+            home = next(n for n, block in enumerate(blocks) if set(table) <= set(block))
+            matrices = [
+                self.axes[name].members if name in table else self.axes[name].everything
+                for name in blocks[home]
+            ]
+            rows.append(_widened(_product(matrices), offsets[home], width))
+            codes = [
+                self.axes[name].codes if name in table else (self.axes[name].total,)
+                for name in names
+            ]
+            order = [name for name in blocks[home] if name in table]
+            frames.append(_crossing(names, codes, order))
+        every = pl.concat(frames)
+        kept = every.with_row_index("row").unique(names, keep="first", maintain_order=True)
+        whole = vstack(rows, format="csr")[kept["row"].to_numpy()]
+        return kept.drop("row"), [whole]
+
+    def _equations(
+        self, blocks: Sequence[tuple[str, ...]], offsets: Sequence[int], width: int
+    ) -> csr_array:
+        """Each block agrees with the one before it that it shares most with."""
+        parts = [csr_array((0, width), dtype=np.int64)]
+        for number, block in enumerate(blocks[1:], start=1):
+            parent = _parent(blocks, number)
+            shared = set(block) & set(blocks[parent])
+            own, other = (
+                _widened(self._margin(blocks[n], shared), offsets[n], width)
+                for n in (number, parent)
+            )
+            parts.append(csr_array(own - other))
+        return csr_array(vstack(parts, format="csr"))
+
+    def _margin(self, block: tuple[str, ...], shared: set[str]) -> csr_array:
+        """The sums of a block over all dimensions but ``shared``, in an order of their own."""
+        matrices = [
+            self.axes[name].each_leaf if name in shared else self.axes[name].everything
+            for name in block
+        ]
+        rows = _product(matrices)
+        # Both blocks must list their shared margin in the same order of dimensions.
+        sizes = [len(self.axes[name].leaves) for name in block if name in shared]
+        order = sorted(range(len(sizes)), key=[n for n in block if n in shared].__getitem__)
+        numbers = np.arange(rows.shape[0]).reshape(sizes or [1])
+        return rows[numbers.transpose(order if sizes else [0]).ravel()]
+
+
+def _product(matrices: Sequence[csr_array]) -> csr_array:
+    return csr_array(reduce(lambda one, other: kron(one, other, format="csr"), matrices))
+
+
+def _widened(rows: csr_array, first: int, width: int) -> csr_array:
+    return csr_array((rows.data, rows.indices + first, rows.indptr), shape=(rows.shape[0], width))
+
+
+def _crossing(
+    names: Sequence[str], codes: Sequence[Sequence[str]], order: Sequence[str]
+) -> pl.DataFrame:
+    """All combinations of codes, row-major over the dimensions in ``order``."""
+    of = dict(zip(names, codes, strict=True))
+    frame = pl.DataFrame({"": [0]})
+    for name in [*order, *(name for name in names if name not in order)]:
+        frame = frame.join(pl.DataFrame({name: list(of[name])}), how="cross")
+    return frame.select(names)
+
+
+def _blocks(tables: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The blocks of inner numbers: the widest tables, or one of all where they form a ring."""
+    sets = [frozenset(table) for table in tables]
+    widest = [
+        table
+        for n, table in enumerate(tables)
+        if not any(sets[n] < other for other in sets) and sets.index(sets[n]) == n
+    ]
+    ordered = _chained(widest)
+    return ordered or [tuple(dict.fromkeys(name for table in tables for name in table))]
+
+
+def _chained(blocks: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The blocks, each sharing with all before it only what it shares with one of them.
+
+    Empty when there is no such order. A maximal spanning tree over the shared dimensions
+    finds one if there is one (Beeri et al. 1983; Lauritzen 1996, running intersection).
+    """
+    placed, waiting = [blocks[0]], list(blocks[1:])
+    while waiting:
+        _, best = max(
+            (max(len(set(block) & set(other)) for other in placed), -n)
+            for n, block in enumerate(waiting)
+        )
+        placed.append(waiting.pop(-best))
+        seen = set().union(*placed[:-1]) & set(placed[-1])
+        if not any(seen <= set(other) for other in placed[:-1]):
+            return []
+    return placed
+
+
+def _parent(blocks: Sequence[tuple[str, ...]], number: int) -> int:
+    """The earlier block that shares most with this one."""
+    return max(range(number), key=lambda n: (len(set(blocks[n]) & set(blocks[number])), -n))
+
+
+# --- reading ---------------------------------------------------------------------
+
+
+def read(problem: Path, inner: Path) -> FrequencyTables:
+    """The tables of ``problem.json`` and their counts.
+
+    Raises DataError with everything that is wrong: what is not JSON or has unknown keys; a
+    hierarchy with a cycle, overlapping children or unknown codes; duplicate leaves; counts
+    that are negative or not whole; combinations that stand twice.
+    """
+    content = _content(problem)
+    if findings := [
+        Finding(problem.name, f"dims.{name}", place, rule, fix)
+        for name, dimension in content.dims.items()
+        for place, rule, fix in _hierarchy_problems(dimension)
+    ] + list(_table_problems(content, problem.name)):
+        raise DataError(findings)
+    counts = _counts(inner, content)
+    return FrequencyTables(
+        axes={name: _axis(name, dimension) for name, dimension in content.dims.items()},
+        tables=tuple(dict.fromkeys(tuple(table) for table in content.tables)),
+        measure=content.measure,
+        counts=counts,
+    )
+
+
+def _content(path: Path) -> ProblemFile:
+    try:
+        return ProblemFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise DataError(
+            [Finding(path.name, "file", "", "it cannot be read", f"{error.strerror}: check it")]
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise DataError(
+            [Finding(path.name, "file", "", "it is not JSON", "Write it as UTF-8 JSON")]
+        ) from None
+    except ValidationError as error:
+        raise DataError(
+            [
+                Finding(
+                    path.name,
+                    ".".join(str(part) for part in one["loc"]),
+                    "",
+                    one["msg"],
+                    "See the description of problem.json",
+                )
+                for one in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None
+
+
+def _hierarchy_problems(dimension: DimensionFile) -> Iterator[tuple[str, str, str]]:
+    leaves = dimension.leaves
+    for code in sorted({code for code in leaves if leaves.count(code) > 1}):
+        yield "leaves", f"the code {code} stands twice", "Give each leaf once"
+    for number, alternative in enumerate(dimension.alternatives):
+        place = f"alternatives.{number}"
+        for rule, fix in (*_child_problems(leaves, alternative), *_parents(leaves, alternative)):
+            yield place, rule, fix
+    codes = {code for alternative in dimension.alternatives for code in alternative}
+    if dimension.total not in codes and leaves != [dimension.total]:
+        yield "total", f"{dimension.total} is no parent", "Name the parent that is everything"
+
+
+def _child_problems(
+    leaves: Sequence[str], alternative: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    known = {*leaves, *alternative}
+    times = Counter(child for children in alternative.values() for child in children)
+    for child in sorted(times):
+        if child not in known:
+            yield f"the child {child} is no leaf and no parent", "Add it, or remove it"
+        elif times[child] > 1:
+            yield f"{child} has two parents", "Move one of them to another alternative"
+
+
+def _parents(
+    leaves: Sequence[str], alternative: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    for parent, children in alternative.items():
+        if parent in leaves:
+            yield f"the leaf {parent} has children", "Give the parent another code"
+        if not children:
+            yield f"{parent} has no children", "Add them, or remove it"
+        elif _in_cycle(parent, alternative):
+            yield f"{parent} is part of itself", "Break the cycle"
+
+
+def _in_cycle(start: str, alternative: Mapping[str, Sequence[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = list(alternative[start])
+    while waiting:
+        code = waiting.pop()
+        if code == start:
+            return True
+        if code not in seen:
+            seen.add(code)
+            waiting.extend(alternative.get(code, ()))
+    return False
+
+
+def _table_problems(content: ProblemFile, file: str) -> Iterator[Finding]:
+    for number, table in enumerate(content.tables):
+        for name in table:
+            if name not in content.dims:
+                known = ", ".join(content.dims)
+                rule = f"there is no dimension {name}"
+                yield Finding(file, f"tables.{number}", "", rule, f"They are {known}")
+        if len(set(table)) != len(table):
+            yield Finding(file, f"tables.{number}", "", "a dimension stands twice", "Give it once")
+
+
+def _axis(name: str, dimension: DimensionFile) -> Axis:
+    position = {code: n for n, code in enumerate(dimension.leaves)}
+    members: dict[str, frozenset[str]] = {code: frozenset([code]) for code in dimension.leaves}
+    for alternative in dimension.alternatives:
+        for parent in alternative:
+            held = frozenset(_leaves_of(parent, alternative))
+            if members.setdefault(parent, held) != held:
+                rule = f"the alternatives disagree on what {parent} holds"
+                fix = "Give the parents different codes"
+                raise DataError([Finding("problem.json", f"dims.{name}", "", rule, fix)])
+    if len(members[dimension.total]) != len(dimension.leaves):
+        rule = f"the total {dimension.total} does not hold every leaf"
+        raise DataError(
+            [Finding("problem.json", f"dims.{name}", "total", rule, "Add what is missing")]
+        )
+    pairs = [(n, position[leaf]) for n, held in enumerate(members.values()) for leaf in held]
+    row, column = np.array(pairs, dtype=np.int64).T
+    matrix = csr_array(
+        (np.ones(len(pairs), dtype=np.int64), (row, column)),
+        shape=(len(members), len(position)),
+    )
+    matrix.sort_indices()
+    return Axis(name, tuple(dimension.leaves), tuple(members), matrix, dimension.total)
+
+
+def _leaves_of(code: str, alternative: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    if code not in alternative:
+        yield code
+        return
+    for child in alternative[code]:
+        yield from _leaves_of(child, alternative)
+
+
+def _counts(path: Path, content: ProblemFile) -> pl.DataFrame:
+    """The counts, checked; raises DataError."""
+    try:
+        found = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError):
+        rule = "not a readable Parquet file"
+        raise DataError([Finding(path.name, "file", "", rule, "Write it again")]) from None
+    wanted = [*content.dims, content.measure]
+    if lacking := [name for name in wanted if name not in found.columns]:
+        rule, fix = "the column is missing", "Add it"
+        raise DataError([Finding(path.name, "columns", name, rule, fix) for name in lacking])
+    measure = pl.col(content.measure)
+    if not found.schema[content.measure].is_numeric():
+        rule, fix = "the counts are not numbers", "Write them as whole numbers"
+        raise DataError([Finding(path.name, "columns", content.measure, rule, fix)])
+    typed = found.with_columns(pl.col(name).cast(pl.String) for name in content.dims)
+    tests = [
+        (content.measure, measure.is_null() | ~(measure >= 0), "a count is missing or negative"),
+        (content.measure, measure != measure.round(), "a count is not whole"),
+        ("", pl.struct(list(content.dims)).is_duplicated(), "a combination of codes stands twice"),
+        *(
+            (name, ~pl.col(name).is_in(dimension.leaves).fill_null(value=False), "not a leaf")
+            for name, dimension in content.dims.items()
+        ),
+    ]
+    findings = []
+    for field, broken, rule in tests:
+        rows = typed.select(pl.arg_where(broken)).to_series()
+        if len(rows):
+            first = ", ".join(str(row + 1) for row in rows.head(5))
+            where = f"row {first}" if len(rows) == 1 else f"{len(rows)} rows, first {first}"
+            findings.append(Finding(path.name, where, field, rule, "Correct it, or leave it out"))
+    if findings:
+        raise DataError(findings)
+    return typed.select(*content.dims, measure.cast(pl.Int64))
