@@ -125,6 +125,14 @@ class Contract:
         """
         return self.row_schema.validate(frame)
 
+    def kept(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """One row with a Boolean for each row rule: whether every row of ``frame`` keeps it.
+
+        The same rules as in ``validated``, without the rows: each is reduced as it is
+        worked out, and nothing is held or copied.
+        """
+        return frame.select(rule.valid.all().alias(rule.name) for rule in self.rules.values())
+
     def keyed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """``frame`` with the columns that the keys are made of."""
         if self.dataset not in layouts.FORM_OF_DATASET:
@@ -185,7 +193,7 @@ def _not_blank(column: Column) -> Rule:
     return Rule(
         name=f"{column.name}|blank",
         field=column.name,
-        valid=pl.col(column.name).str.strip_chars().str.len_bytes() > 0,
+        valid=pl.col(column.name).str.strip_chars_start().str.len_bytes() > 0,
         text="a mandatory field is blank",
         fix="Fill the field in every row",
     )
