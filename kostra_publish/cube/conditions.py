@@ -57,7 +57,9 @@ def _within(column: pl.Expr, limits: Range, variable: Variable) -> pl.Expr:
 
 def _typed(value: str, variable: Variable) -> str | float | bool:
     if variable.kind == "number":
-        return float(value)
+        # Whole numbers stay so: a fraction would turn the whole column into fractions.
+        number = float(value)
+        return int(number) if number.is_integer() else number
     if variable.kind == "flag":
         return value == "true"
     return value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from kostra_publish.cube.conditions import condition_expression, where_expressio
 from kostra_publish.cube.regions import Units
 from kostra_publish.cube.reports import units_of
 from kostra_publish.microdata.variables import Variable
-from kostra_publish.specs.models import Category, Dimension
+from kostra_publish.specs.models import Category, Condition, Dimension
 
 Array = NDArray[np.float64]
 KOMMUNE, BYDEL = "KOMMUNE_NR", "BYDELSNR"
@@ -136,26 +137,52 @@ def query(
     schema = frame.collect_schema().names()
     keys = [name for name in (KOMMUNE, BYDEL) if name in schema]
     keys.extend(dict.fromkeys(dimension.variable for dimension in grouping.dimensions))
-    expressions = [
-        expression
-        for number, atom in enumerate(atoms)
-        for expression in _expressions(number, atom, compiler, variables)
-    ]
-    population, _ = compiler.conditions[atoms[0].where]
-    # Once for all atoms: they have the population of their source in common.
-    marked = frame.with_columns(where_expression(population, variables).alias(_POPULATION))
+    marked = _marked(frame, atoms, compiler, variables)
+    summed, copied = [], []
+    for number, atom in enumerate(atoms):
+        value, contributors = _sums(atom, compiler, variables)
+        summed.append(value.alias(f"v{number}"))
+        if contributors is value:
+            copied.append(pl.col(f"v{number}").alias(f"n{number}"))
+        else:
+            summed.append(contributors.alias(f"n{number}"))
     if not keys:
-        return marked.select(expressions)
-    return marked.group_by(keys).agg(expressions).sort(keys)
+        return marked.select(summed).with_columns(copied)
+    return marked.group_by(keys).agg(summed).with_columns(copied).sort(keys)
 
 
-def _expressions(
-    number: int, atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
-) -> Iterator[pl.Expr]:
+def _mark(name: str, condition: Condition) -> str:
+    """The name of the column that tells which rows keep a condition."""
+    return f"__{name} {condition!r}__"
+
+
+def _marked(
+    frame: pl.LazyFrame,
+    atoms: Sequence[AtomKey],
+    compiler: Compiler,
+    variables: Mapping[str, Variable],
+) -> pl.LazyFrame:
+    """``frame`` with the population and each distinct condition of the atoms in a column.
+
+    Many atoms have a condition in common, and all have the population of their source:
+    each is worked out once.
+    """
+    population, _ = compiler.conditions[atoms[0].where]
+    marks = {_POPULATION: where_expression(population, variables)} | {
+        _mark(name, condition): condition_expression(pl.col(name), condition, variables[name])
+        for atom in atoms
+        for name, condition in compiler.conditions[atom.where][1].items()
+    }
+    return frame.with_columns(**marks)
+
+
+def _sums(
+    atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
+) -> tuple[pl.Expr, pl.Expr]:
+    """An atom's figure and its contributors, over a frame that ``_marked`` made."""
     _, where = compiler.conditions[atom.where]
-    included = pl.col(_POPULATION)
-    if where:
-        included &= where_expression(where, variables)
+    marks = (pl.col(_mark(name, condition)) for name, condition in where.items())
+    included = reduce(and_, marks, pl.col(_POPULATION))
     if atom.of is None:
         value = contributing = included.sum()
     else:
@@ -163,9 +190,7 @@ def _expressions(
         given = included & amount.is_not_null()
         value = given.sum() if atom.given else pl.when(included).then(amount).otherwise(0).sum()
         contributing = (given & (amount != 0)).sum()
-    contributors = {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
-    yield value.alias(f"v{number}")
-    yield contributors.alias(f"n{number}")
+    return value, {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
 
 
 def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:
