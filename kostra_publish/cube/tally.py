@@ -148,7 +148,8 @@ def query(
             summed.append(contributors.alias(f"n{number}"))
     if not keys:
         return marked.select(summed).with_columns(copied)
-    return marked.group_by(keys).agg(summed).with_columns(copied).sort(keys)
+    texts = pl.selectors.enum().cast(pl.String)
+    return marked.group_by(keys).agg(summed).with_columns(texts, *copied).sort(keys)
 
 
 def _mark(name: str, condition: Condition) -> str:
@@ -198,5 +199,5 @@ def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:
     if variables[name].kind == "flag":
         return column.cast(pl.Int64)
     if variables[name].kind == "code":
-        return column.cast(pl.Float64, strict=False)
+        return column.cast(pl.String).cast(pl.Float64, strict=False)
     return column
