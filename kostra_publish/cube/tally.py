@@ -37,6 +37,27 @@ class Grouping:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How the rows of a tally become a dense array.
+
+    ``index`` has the place of each row by unit and by value of each dimension; a matrix per
+    dimension is 1 where a category holds a value, shape (categories, values).
+    """
+
+    units: int
+    index: tuple[NDArray[np.int64], ...]
+    matrices: tuple[Array, ...]
+
+    def spread(self, column: pl.Series) -> Array:
+        """The column as an array of shape (units, categories of each dimension)."""
+        dense = np.zeros((self.units, *(matrix.shape[1] for matrix in self.matrices)))
+        np.add.at(dense, self.index, column.cast(pl.Float64).to_numpy())
+        for axis, matrix in enumerate(self.matrices, start=1):
+            dense = np.moveaxis(np.tensordot(dense, matrix, axes=(axis, 1)), -1, axis)
+        return dense
+
+
+@dataclass(frozen=True)
 class Tally:
     """The figures of one grouping: a row per unit and combination of values."""
 
@@ -44,29 +65,28 @@ class Tally:
     columns: Mapping[AtomKey, int]
     units: Units
 
-    def arrays(
+    def layout(
         self,
-        atom: AtomKey,
         categories: Sequence[tuple[Dimension, Sequence[Category]]],
         variables: Mapping[str, Variable],
-    ) -> tuple[Array, Array]:
-        """The atom's figures and contributors, shape (units, categories of each dimension).
+    ) -> Layout:
+        """Where the rows belong in arrays by unit and the categories of each dimension.
 
         A source without kommune (persons counted once in the country) has one unit.
         """
-        number = self.columns[atom]
-        height = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
+        units = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
         index = [self._unit_positions]
         matrices = []
         for dimension, members in categories:
             values, position = _distinct(self.frame[dimension.variable])
             index.append(position)
             matrices.append(_matrix(values, dimension, members, variables))
-        shape = (height, *(matrix.shape[1] for matrix in matrices))
-        return (
-            _spread(self.frame[f"v{number}"], index, shape, matrices),
-            _spread(self.frame[f"n{number}"], index, shape, matrices),
-        )
+        return Layout(units, tuple(index), tuple(matrices))
+
+    def arrays(self, atom: AtomKey, layout: Layout) -> tuple[Array, Array]:
+        """The atom's figures and contributors, shape (units, categories of each dimension)."""
+        number = self.columns[atom]
+        return layout.spread(self.frame[f"v{number}"]), layout.spread(self.frame[f"n{number}"])
 
     @cached_property
     def _unit_positions(self) -> NDArray[np.int64]:
@@ -107,19 +127,6 @@ def _matrix(
     )
     matrix: Array = held.select(pl.all().cast(pl.Float64)).to_numpy()
     return matrix.reshape(len(values), len(members)).T
-
-
-def _spread(
-    column: pl.Series,
-    index: Sequence[NDArray[np.int64]],
-    shape: tuple[int, ...],
-    matrices: Sequence[Array],
-) -> Array:
-    dense = np.zeros(shape)
-    np.add.at(dense, tuple(index), column.cast(pl.Float64).to_numpy())
-    for axis, matrix in enumerate(matrices, start=1):
-        dense = np.moveaxis(np.tensordot(dense, matrix, axes=(axis, 1)), -1, axis)
-    return dense
 
 
 def query(
