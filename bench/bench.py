@@ -16,6 +16,7 @@ Ratios of medians in one run are what to quote; seconds differ from machine to m
 
 from __future__ import annotations
 
+import gc
 import statistics
 import subprocess
 import sys
@@ -106,6 +107,7 @@ TASKS = {"bare": bare, "counted": counted, "publish": publish}
 def one(task: str, data: Path) -> None:
     """Run one task in this process: prints seconds, peak MB and what it returned."""
     work = TASKS[task](data)
+    gc.collect()  # what getting ready left behind is not part of the work
     started = perf_counter()
     result = work()
     seconds = perf_counter() - started

@@ -41,6 +41,7 @@ def _in_year(frame: pl.DataFrame, year: int) -> pl.DataFrame:
     return frame.filter((pl.col("valid_from") <= year) & (open_ended >= year))
 
 
+@cache
 def kommuner(year: int) -> pl.DataFrame:
     """The kommuner of ``year``: kommune, navn, fylke, kostragruppe; sorted by kommune.
 
@@ -53,11 +54,13 @@ def kommuner(year: int) -> pl.DataFrame:
     return _in_year(_dated("kommuner.csv"), year).select(columns).sort("kommune")
 
 
+@cache
 def fylker(year: int) -> pl.DataFrame:
     """The fylker of ``year``: fylke (two digits), navn; sorted by fylke."""
     return _in_year(_dated("fylker.csv"), year).select("fylke", "navn").sort("fylke")
 
 
+@cache
 @cache
 def bydeler() -> pl.DataFrame:
     """Oslo's fifteen bydeler: bydel (six digits), navn."""
@@ -76,6 +79,7 @@ def kommune_changes() -> pl.DataFrame:
     return _read("kommune_changes.csv").with_columns(pl.col("year").cast(pl.Int32))
 
 
+@cache
 def members(year: int) -> pl.DataFrame:
     """Which kommuner a region is the sum of, in ``year``.
 

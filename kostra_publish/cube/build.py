@@ -20,7 +20,7 @@ from kostra_publish.cube.notes import MissingReports, report_notes
 from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
 from kostra_publish.cube.regions import Region, Units, membership, table_regions
 from kostra_publish.cube.reports import Reports, reports
-from kostra_publish.cube.tally import Tally
+from kostra_publish.cube.tally import Layout, Tally
 from kostra_publish.errors import DataError, Finding
 from kostra_publish.specs.dimensions import (
     BYDEL_REGION,
@@ -261,10 +261,17 @@ class _TableBuilder:
 
     def _part(self, atom: AtomKey) -> Part:
         ground = self.ground
-        tally = ground.tallies[grouping_of(self.table, atom).name]
-        splits = self.splits if atom.grouped else []
-        value, contributors = tally.arrays(atom, splits, ground.plan.variables(atom.source))
+        name = grouping_of(self.table, atom).name
+        tally = ground.tallies[name]
+        if name not in self._layouts:
+            splits = self.splits if atom.grouped else []
+            self._layouts[name] = tally.layout(splits, ground.plan.variables(atom.source))
+        value, contributors = tally.arrays(atom, self._layouts[name])
         return Part(value, contributors, self._scheme(atom.source))
+
+    @cached_property
+    def _layouts(self) -> dict[tuple[str, ...], Layout]:
+        return {}
 
     def _scheme(self, source: str) -> Scheme:
         catalogue = self.ground.plan.catalogue
@@ -320,15 +327,15 @@ class _TableBuilder:
     def _notes(self) -> Iterator[Note]:
         plan = self.ground.plan
         inhabitants = self.ground.population.sum()
+        atoms = (atom for one in plan.quotients[self.table.id].values() for atom in one.atoms)
         missing: dict[str, MissingReports] = {}
-        for quotient in plan.quotients[self.table.id].values():
-            for atom in quotient.atoms:
-                source = plan.catalogue.sources[atom.source]
-                report = self.ground.reports[source.dataset]
-                share = self.ground.population[~report.reported].sum() / inhabitants
-                missing[source.dataset] = MissingReports(
-                    source.skjema, report.missing, 100 * float(share)
-                )
+        for name in dict.fromkeys(atom.source for atom in atoms):
+            source = plan.catalogue.sources[name]
+            report = self.ground.reports[source.dataset]
+            share = self.ground.population[~report.reported].sum() / inhabitants
+            missing[source.dataset] = MissingReports(
+                source.skjema, report.missing, 100 * float(share)
+            )
         names = dict(self.ground.kommuner.select("kommune", "navn").iter_rows())
         return report_notes(
             self.table, plan.vintage, list(missing.values()), names, plan.catalogue.texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 
@@ -31,16 +31,17 @@ def condition_expression(column: pl.Expr, condition: Condition, variable: Variab
     if isinstance(condition, Given):
         return column.is_not_null() if condition.given else column.is_null()
     if isinstance(condition, Without):
-        unwanted = pl.lit(pl.Series([_typed(value, variable) for value in condition.not_]))
-        return ~column.is_in(unwanted.implode()).fill_null(value=False)
+        return ~_one_of(column, condition.not_, variable)
     return _one_of(column, condition, variable)
 
 
-def _one_of(column: pl.Expr, values: Iterable[str | Range], variable: Variable) -> pl.Expr:
+def _one_of(column: pl.Expr, values: Sequence[str | Range], variable: Variable) -> pl.Expr:
     singles = [value for value in values if isinstance(value, str)]
+    # A literal would not be as long as the column.
     if ALL in singles:
-        # A literal would not be as long as the column.
         return column.is_null() | column.is_not_null()
+    if not values:
+        return column.is_null() & column.is_not_null()
     parts = [_within(column, value, variable) for value in values if isinstance(value, Range)]
     typed = [_typed(value, variable) for value in singles]
     # Comparing with a few codes one by one is faster than a set look-up.
@@ -57,7 +58,9 @@ def _within(column: pl.Expr, limits: Range, variable: Variable) -> pl.Expr:
 
 def _typed(value: str, variable: Variable) -> str | float | bool:
     if variable.kind == "number":
-        return float(value)
+        # Whole numbers stay so: a fraction would turn the whole column into fractions.
+        number = float(value)
+        return int(number) if number.is_integer() else number
     if variable.kind == "flag":
         return value == "true"
     return value

@@ -61,12 +61,12 @@ def membership(year: int, regions: Sequence[Region], units: Units) -> Matrix:
     """1 where a unit is part of a region, else 0; shape (regions, units)."""
     rows = {region.code: n for n, region in enumerate(regions)}
     result = np.zeros((len(regions), len(units.kommune)))
-    kommune_members = {
-        kommune: [rows[code] for code in group if code in rows]
-        for kommune, group in codes.members(year).group_by("kommune").agg("region").iter_rows()
-    }
+    of_kommune: dict[str, list[int]] = {kommune: [] for kommune in units.kommune}
+    for kommune, code in codes.members(year).select("kommune", "region").iter_rows():
+        if code in rows:
+            of_kommune[kommune].append(rows[code])
     for n, (kommune, bydel) in enumerate(zip(units.kommune, units.bydel, strict=True)):
-        result[kommune_members[kommune], n] = 1
+        result[of_kommune[kommune], n] = 1
         if kommune == codes.OSLO:
             own = codes.OSLO + (bydel or "")
             part_of = (codes.BYDELER_I_ALT, own if bydel else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -36,12 +37,12 @@ class Reports:
     kommuner: tuple[tuple[str, bool], ...]
     by_bydel: bool
 
-    @property
+    @cached_property
     def reported(self) -> Flags:
         """One flag per kommune."""
         return np.array([flag for _, flag in self.kommuner])
 
-    @property
+    @cached_property
     def missing(self) -> list[str]:
         """The kommuner that have not reported, sorted."""
         return [kommune for kommune, flag in self.kommuner if not flag]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from kostra_publish.cube.conditions import condition_expression, where_expressio
 from kostra_publish.cube.regions import Units
 from kostra_publish.cube.reports import units_of
 from kostra_publish.microdata.variables import Variable
-from kostra_publish.specs.models import Category, Dimension
+from kostra_publish.specs.models import Category, Condition, Dimension
 
 Array = NDArray[np.float64]
 KOMMUNE, BYDEL = "KOMMUNE_NR", "BYDELSNR"
@@ -36,6 +37,27 @@ class Grouping:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How the rows of a tally become a dense array.
+
+    ``index`` has the place of each row by unit and by value of each dimension; a matrix per
+    dimension is 1 where a category holds a value, shape (categories, values).
+    """
+
+    units: int
+    index: tuple[NDArray[np.int64], ...]
+    matrices: tuple[Array, ...]
+
+    def spread(self, column: pl.Series) -> Array:
+        """The column as an array of shape (units, categories of each dimension)."""
+        dense = np.zeros((self.units, *(matrix.shape[1] for matrix in self.matrices)))
+        np.add.at(dense, self.index, column.cast(pl.Float64).to_numpy())
+        for axis, matrix in enumerate(self.matrices, start=1):
+            dense = np.moveaxis(np.tensordot(dense, matrix, axes=(axis, 1)), -1, axis)
+        return dense
+
+
+@dataclass(frozen=True)
 class Tally:
     """The figures of one grouping: a row per unit and combination of values."""
 
@@ -43,29 +65,28 @@ class Tally:
     columns: Mapping[AtomKey, int]
     units: Units
 
-    def arrays(
+    def layout(
         self,
-        atom: AtomKey,
         categories: Sequence[tuple[Dimension, Sequence[Category]]],
         variables: Mapping[str, Variable],
-    ) -> tuple[Array, Array]:
-        """The atom's figures and contributors, shape (units, categories of each dimension).
+    ) -> Layout:
+        """Where the rows belong in arrays by unit and the categories of each dimension.
 
         A source without kommune (persons counted once in the country) has one unit.
         """
-        number = self.columns[atom]
-        height = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
+        units = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
         index = [self._unit_positions]
         matrices = []
         for dimension, members in categories:
             values, position = _distinct(self.frame[dimension.variable])
             index.append(position)
             matrices.append(_matrix(values, dimension, members, variables))
-        shape = (height, *(matrix.shape[1] for matrix in matrices))
-        return (
-            _spread(self.frame[f"v{number}"], index, shape, matrices),
-            _spread(self.frame[f"n{number}"], index, shape, matrices),
-        )
+        return Layout(units, tuple(index), tuple(matrices))
+
+    def arrays(self, atom: AtomKey, layout: Layout) -> tuple[Array, Array]:
+        """The atom's figures and contributors, shape (units, categories of each dimension)."""
+        number = self.columns[atom]
+        return layout.spread(self.frame[f"v{number}"]), layout.spread(self.frame[f"n{number}"])
 
     @cached_property
     def _unit_positions(self) -> NDArray[np.int64]:
@@ -108,19 +129,6 @@ def _matrix(
     return matrix.reshape(len(values), len(members)).T
 
 
-def _spread(
-    column: pl.Series,
-    index: Sequence[NDArray[np.int64]],
-    shape: tuple[int, ...],
-    matrices: Sequence[Array],
-) -> Array:
-    dense = np.zeros(shape)
-    np.add.at(dense, tuple(index), column.cast(pl.Float64).to_numpy())
-    for axis, matrix in enumerate(matrices, start=1):
-        dense = np.moveaxis(np.tensordot(dense, matrix, axes=(axis, 1)), -1, axis)
-    return dense
-
-
 def query(
     frame: pl.LazyFrame,
     grouping: Grouping,
@@ -136,26 +144,53 @@ def query(
     schema = frame.collect_schema().names()
     keys = [name for name in (KOMMUNE, BYDEL) if name in schema]
     keys.extend(dict.fromkeys(dimension.variable for dimension in grouping.dimensions))
-    expressions = [
-        expression
-        for number, atom in enumerate(atoms)
-        for expression in _expressions(number, atom, compiler, variables)
-    ]
-    population, _ = compiler.conditions[atoms[0].where]
-    # Once for all atoms: they have the population of their source in common.
-    marked = frame.with_columns(where_expression(population, variables).alias(_POPULATION))
+    marked = _marked(frame, atoms, compiler, variables)
+    summed, copied = [], []
+    for number, atom in enumerate(atoms):
+        value, contributors = _sums(atom, compiler, variables)
+        summed.append(value.alias(f"v{number}"))
+        if contributors is value:
+            copied.append(pl.col(f"v{number}").alias(f"n{number}"))
+        else:
+            summed.append(contributors.alias(f"n{number}"))
     if not keys:
-        return marked.select(expressions)
-    return marked.group_by(keys).agg(expressions).sort(keys)
+        return marked.select(summed).with_columns(copied)
+    texts = pl.selectors.enum().cast(pl.String)
+    return marked.group_by(keys).agg(summed).with_columns(texts, *copied).sort(keys)
 
 
-def _expressions(
-    number: int, atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
-) -> Iterator[pl.Expr]:
+def _mark(name: str, condition: Condition) -> str:
+    """The name of the column that tells which rows keep a condition."""
+    return f"__{name} {condition!r}__"
+
+
+def _marked(
+    frame: pl.LazyFrame,
+    atoms: Sequence[AtomKey],
+    compiler: Compiler,
+    variables: Mapping[str, Variable],
+) -> pl.LazyFrame:
+    """``frame`` with the population and each distinct condition of the atoms in a column.
+
+    Many atoms have a condition in common, and all have the population of their source:
+    each is worked out once.
+    """
+    population, _ = compiler.conditions[atoms[0].where]
+    marks = {_POPULATION: where_expression(population, variables)} | {
+        _mark(name, condition): condition_expression(pl.col(name), condition, variables[name])
+        for atom in atoms
+        for name, condition in compiler.conditions[atom.where][1].items()
+    }
+    return frame.with_columns(**marks)
+
+
+def _sums(
+    atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
+) -> tuple[pl.Expr, pl.Expr]:
+    """An atom's figure and its contributors, over a frame that ``_marked`` made."""
     _, where = compiler.conditions[atom.where]
-    included = pl.col(_POPULATION)
-    if where:
-        included &= where_expression(where, variables)
+    marks = (pl.col(_mark(name, condition)) for name, condition in where.items())
+    included = reduce(and_, marks, pl.col(_POPULATION))
     if atom.of is None:
         value = contributing = included.sum()
     else:
@@ -163,9 +198,7 @@ def _expressions(
         given = included & amount.is_not_null()
         value = given.sum() if atom.given else pl.when(included).then(amount).otherwise(0).sum()
         contributing = (given & (amount != 0)).sum()
-    contributors = {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
-    yield value.alias(f"v{number}")
-    yield contributors.alias(f"n{number}")
+    return value, {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
 
 
 def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:
@@ -173,5 +206,5 @@ def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:
     if variables[name].kind == "flag":
         return column.cast(pl.Int64)
     if variables[name].kind == "code":
-        return column.cast(pl.Float64, strict=False)
+        return column.cast(pl.String).cast(pl.Float64, strict=False)
     return column

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from operator import or_
 from types import MappingProxyType
 from typing import Any
 
@@ -33,6 +34,7 @@ UNKNOWN_KOMMUNE = "9999"
 
 _BYDEL_CODES = tuple(f"{number:02d}" for number in range(1, 16))
 _BYDEL_REST = "99"
+_FEW_CODES = 20
 _YES_NO = MappingProxyType({"1": "Ja", "0": "Nei"})
 _YES_NO_FORM = MappingProxyType({"1": "Ja", "2": "Nei"})
 
@@ -125,6 +127,14 @@ class Contract:
         """
         return self.row_schema.validate(frame)
 
+    def kept(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """One row with a Boolean for each row rule: whether every row of ``frame`` keeps it.
+
+        The same rules as in ``validated``, without the rows: each is reduced as it is
+        worked out, and nothing is held or copied.
+        """
+        return frame.select(rule.valid.all().alias(rule.name) for rule in self.rules.values())
+
     def keyed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """``frame`` with the columns that the keys are made of."""
         if self.dataset not in layouts.FORM_OF_DATASET:
@@ -185,7 +195,7 @@ def _not_blank(column: Column) -> Rule:
     return Rule(
         name=f"{column.name}|blank",
         field=column.name,
-        valid=pl.col(column.name).str.strip_chars().str.len_bytes() > 0,
+        valid=pl.col(column.name).str.strip_chars_start().str.len_bytes() > 0,
         text="a mandatory field is blank",
         fix="Fill the field in every row",
     )
@@ -194,7 +204,9 @@ def _not_blank(column: Column) -> Rule:
 def _known_code(column: Column, year: int) -> Rule:
     codes = list(column.codes)
     value = pl.col(column.name)
-    valid = value == codes[0] if len(codes) == 1 else value.is_in(codes)
+    # Comparing with a few codes one by one is faster than a set look-up.
+    few = len(codes) <= _FEW_CODES
+    valid = reduce(or_, [value == code for code in codes]) if few else value.is_in(codes)
     listed = ", ".join(f"{code} {label}" if label else code for code, label in column.codes.items())
     return Rule(
         name=f"{column.name}|code",

@@ -73,7 +73,7 @@ class Inputs:
         to persons. ``with_controls`` also counts the control rules that records break.
         Raises DataError with everything that breaks a contract.
         """
-        # Counting the rows checks each of them once; all else runs beside it in the same pass.
+        # ``collect`` checks each row once; all else runs beside it in the same pass.
         raw = {name: one.unchecked for name, one in self.datasets.items()}
         rows = [one.rows() for one in self.datasets.values()]
         asked = queries(self._frames(raw, sources, tilfelle))

@@ -17,9 +17,10 @@ from kostra_publish.microdata.reading import diagnose_all, scan, structure
 class Microdata:
     """One dataset of one årgang: a file, its contract, and its rows as a lazy frame.
 
-    ``frame`` has the contract's columns and types; running a query over it fails where a
-    row breaks a rule. Queries over it are run with ``collect``, which also counts the keys
-    and turns a failure into words. ``repr`` shows what it is, never what it holds.
+    ``unchecked`` has the contract's columns and types, ``frame`` also its rules: running a
+    query over it fails where a row breaks one. Queries are run with ``collect``, which holds
+    every row to the rules and the keys beside them, and turns a failure into words. ``repr``
+    shows what it is, never what it holds.
     """
 
     __slots__ = ("_frame", "contract", "file")
@@ -47,12 +48,16 @@ class Microdata:
 
     @property
     def unchecked(self) -> pl.LazyFrame:
-        """The same rows without the rules, for queries that run beside ``rows``."""
+        """The same rows without the rules, for queries that ``collect`` runs."""
         return self._frame
 
     def rows(self) -> pl.LazyFrame:
-        """One number, how many rows there are; running it checks every row."""
-        return self.frame.select(pl.len())
+        """One number, how many rows there are."""
+        return self._frame.select(pl.len())
+
+    def kept(self) -> pl.LazyFrame:
+        """One row with, for each row rule, whether every row keeps it; see ``Contract``."""
+        return self.contract.kept(self._frame)
 
     def key_surplus(self) -> pl.LazyFrame:
         """One row with, for each key, how many rows are too many; see ``Contract``."""
@@ -123,28 +128,37 @@ def collect(
 ) -> list[pl.DataFrame]:
     """Run ``queries`` over ``sources`` and give their results in the same order.
 
-    The keys of the sources are counted in the same pass. When a row breaks its contract or
-    a key is not unique, every source is diagnosed and one DataError tells everything.
+    Every row of the sources is held to the rules, and the keys are counted, in the same
+    pass. When a row breaks its contract or a key is not unique, every source is diagnosed
+    and one DataError tells everything.
     """
+    kept = [source.kept() for source in sources]
     keys = [source.key_surplus() for source in sources]
     try:
-        results = execute([*queries, *keys], runner)
+        results = execute([*queries, *kept, *keys], runner)
     except (pl.exceptions.PolarsError, OSError) as error:
         # Polars' own words may quote a value, so neither they nor the cause go further.
-        findings = _diagnosed(sources)
-        if findings:
-            raise DataError(findings) from None
-        raise PublishError(
-            f"a query over the microdata failed ({type(error).__name__}), "
-            "though every file keeps its contract",
-            fix="This is a defect in kostra-publish or in a table spec, not in the data.",
+        raise _failure(
+            sources, f"a query over the microdata failed ({type(error).__name__})"
         ) from None
-    answers, surplus = results[: len(queries)], results[len(queries) :]
-    if any(counted.max_horizontal().item() for counted in surplus):
-        findings = _diagnosed(sources)
-        if findings:
-            raise DataError(findings)
-    return answers
+    checked = results[len(queries) :]
+    rules, surplus = checked[: len(sources)], checked[len(sources) :]
+    if not all(frame.min_horizontal().item() for frame in rules):
+        raise _failure(sources, "a row breaks a rule of its contract")
+    # Two values may share a hash: without a finding there is nothing wrong.
+    if any(frame.max_horizontal().item() for frame in surplus) and (found := _diagnosed(sources)):
+        raise DataError(found)
+    return results[: len(queries)]
+
+
+def _failure(sources: Sequence[Microdata], what: str) -> PublishError:
+    """Everything that is wrong with the sources, or ``what`` went wrong although nothing is."""
+    if findings := _diagnosed(sources):
+        return DataError(findings)
+    return PublishError(
+        f"{what}, though every file keeps its contract",
+        fix="This is a defect in kostra-publish or in a table spec, not in the data.",
+    )
 
 
 def _diagnosed(sources: Sequence[Microdata]) -> list[Finding]:

@@ -8,7 +8,8 @@ nobody outside the kommune's own journal.
 D-numbers add 40 to the day. Synthetic ids add 80, 65 or 40 to the month.
 
 ``with_persons`` works in steps that each stand in a column, so that nothing is worked out
-twice: as one expression the same sums took fifteen times as long.
+twice, and in whole numbers as narrow as they may be: as one expression over text the same
+sums took thirty times as long.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ BORN = "__born__"
 
 _FIRST_CONTROL = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1, 0)
 _SECOND_CONTROL = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
-_DIGITS_TYPE = pl.Array(pl.UInt16, 11)
-_ASCII_ZERO = ord("0")
 _SUBSTITUTE_TAILS = (100, 200)
 _SYNTHETIC_MONTH_SHIFTS = (80, 65, 40)
 _DNUMBER_DAY_SHIFT = 40
 _DUF_OFFSET = 1_000_000_000_000
+_ID_DIGITS, _DUF_DIGITS = 11, 12
 _FEBRUARY = 2
+_MONTHS_OF_30_DAYS = (4, 6, 9, 11)
 
 FIRST_YEAR_WITH_BIRTH_DATE = 2025
 FIRST_YEAR_WITH_SUBSTITUTE = 2023
@@ -42,23 +43,33 @@ _CENTURIES = (
     (500, 749, 54, 99, 1800),
 )
 
-_TEXT, _NUMBER, _DAY, _MONTH = "__id_text__", "__id_number__", "__id_day__", "__id_month__"
-_YEAR_DIGITS, _TAIL, _ID_BORN = "__id_year_digits__", "__id_tail__", "__id_born__"
-_STEPS = (_TEXT, _NUMBER, _DAY, _MONTH, _YEAR_DIGITS, _TAIL, _ID_BORN)
+_NUMBER, _DATE, _TAIL = "__id_number__", "__id_date__", "__id_tail__"
+_DAY, _MONTH, _YEAR_DIGITS = "__id_day__", "__id_month__", "__id_year_digits__"
+_ID_BORN, _HAS_DATE = "__id_born__", "__id_has_date__"
+_STEPS = (_NUMBER, _DATE, _TAIL, _DAY, _MONTH, _YEAR_DIGITS, _ID_BORN, _HAS_DATE)
 
 
-def _month() -> pl.Expr:
-    month = pl.col(_NUMBER) // 10_000_000 % 100
-    plain = month
+def _number(column: str, digits: int) -> pl.Expr:
+    """The text as Int64 where it is exactly so many digits, else null.
+
+    No sign gets through: + and - come before 0.
+    """
+    text = pl.col(column)
+    whole = (text.str.len_bytes() == digits) & (text >= "0")
+    return pl.when(whole).then(text.cast(pl.Int64, strict=False))
+
+
+def _month(as_written: pl.Expr) -> pl.Expr:
+    """The month less the shift of a synthetic id; above 12 where it is no month."""
+    plain = as_written
     for shift in reversed(_SYNTHETIC_MONTH_SHIFTS):
-        shifted = month.is_between(shift + 1, shift + 12)
-        plain = pl.when(shifted).then(month - shift).otherwise(plain)
+        plain = pl.when(as_written > shift).then(as_written - shift).otherwise(plain)
     return plain
 
 
-def _day() -> pl.Expr:
-    day = pl.col(_NUMBER) // 1_000_000_000
-    return pl.when(day > _DNUMBER_DAY_SHIFT).then(day - _DNUMBER_DAY_SHIFT).otherwise(day)
+def _day(as_written: pl.Expr) -> pl.Expr:
+    shifted = as_written > _DNUMBER_DAY_SHIFT
+    return pl.when(shifted).then(as_written - _DNUMBER_DAY_SHIFT).otherwise(as_written)
 
 
 def _id_birth_year(year: int) -> pl.Expr:
@@ -69,7 +80,7 @@ def _id_birth_year(year: int) -> pl.Expr:
     digits = pl.col(_YEAR_DIGITS)
     individual = pl.col(_TAIL) // 100
     latest = pl.when(digits <= year - 2000).then(2000 + digits).otherwise(1900 + digits)
-    born = pl.lit(None, pl.Int64)
+    born = pl.lit(None, pl.Int16)
     for first, last, from_digits, to_digits, century in _CENTURIES:
         in_use = individual.is_between(first, last) & digits.is_between(from_digits, to_digits)
         born = pl.when(in_use).then(century + digits).otherwise(born)
@@ -84,25 +95,34 @@ def _is_date() -> pl.Expr:
     """Whether day, month and birth year of the id are a date in the calendar."""
     day, month, year = pl.col(_DAY), pl.col(_MONTH), pl.col(_ID_BORN)
     leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    february = pl.when(leap).then(29).otherwise(28)
-    other = 31 - ((month - 1) % 7) % 2
-    last = pl.when(month == _FEBRUARY).then(february).otherwise(other)
-    return year.is_not_null() & month.is_between(1, 12) & (day >= 1) & (day <= last)
+    return (
+        year.is_not_null()
+        & month.is_between(1, 12)
+        & day.is_between(1, 31)
+        & ((day <= 30) | ~month.is_in(_MONTHS_OF_30_DAYS))
+        & ((month != _FEBRUARY) | (day <= 28) | ((day == 29) & leap))
+    )
 
 
 def _controlled(weights: tuple[int, ...]) -> pl.Expr:
-    """Whether the weighted sum of the digits is a multiple of 11."""
-    characters = pl.col(_TEXT).cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, 11))
-    weighted = characters.cast(_DIGITS_TYPE) * pl.lit(pl.Series([weights], dtype=_DIGITS_TYPE))
-    return (weighted.arr.sum() - _ASCII_ZERO * sum(weights)) % 11 == 0
+    """Whether the weighted sum of the digits is a multiple of 11.
+
+    The digit at a place is what the number makes there, less ten times what it makes at the
+    place before. Since -10 is 1 (mod 11), the sum is that of the number cut off at each
+    place, times the weights of that place and the next: no digit is taken out.
+    """
+    number = pl.col(_NUMBER)
+    cut_off = [number // 10**place for place in reversed(range(_ID_DIGITS))]
+    factors = [here + after for here, after in zip(weights, (*weights[1:], 0), strict=True)]
+    terms = [part * factor for part, factor in zip(cut_off, factors, strict=True)]
+    return pl.sum_horizontal(terms) % 11 == 0
 
 
 def _is_national_id() -> pl.Expr:
     """Whether the id is a valid fødselsnummer or D-number; never null."""
     valid = (
-        pl.col(_NUMBER).is_not_null()
+        pl.col(_HAS_DATE)
         & ~_is_substitute()
-        & _is_date()
         & _controlled(_FIRST_CONTROL)
         & _controlled(_SECOND_CONTROL)
     )
@@ -113,16 +133,14 @@ def _person(*, duf: bool) -> pl.Expr:
     national = pl.when(_is_national_id()).then(pl.col(_NUMBER))
     if not duf:
         return national
-    text = pl.col("PERSON_DUF")
-    number = text.cast(pl.Int64, strict=False) + _DUF_OFFSET
-    return pl.coalesce(national, pl.when(text.str.contains("^[0-9]{12}$")).then(number))
+    return pl.coalesce(national, _number("PERSON_DUF", _DUF_DIGITS) + _DUF_OFFSET)
 
 
 def _birth_year(year: int) -> pl.Expr:
-    from_id = pl.when(_is_date()).then(pl.col(_ID_BORN))
+    from_id = pl.when(pl.col(_HAS_DATE)).then(pl.col(_ID_BORN))
     if year < FIRST_YEAR_WITH_BIRTH_DATE:
-        return from_id
-    return pl.coalesce(pl.col("FODSELSDATO").dt.year().cast(pl.Int64), from_id)
+        return from_id.cast(pl.Int64)
+    return pl.coalesce(pl.col("FODSELSDATO").dt.year(), from_id).cast(pl.Int64)
 
 
 def with_persons(frame: pl.LazyFrame, year: int, *, duf: bool) -> pl.LazyFrame:
@@ -133,19 +151,20 @@ def with_persons(frame: pl.LazyFrame, year: int, *, duf: bool) -> pl.LazyFrame:
     FODSELSDATO, which the forms have from 2025, else from the date in the id; it is null
     when only a DUF number is known. ``duf`` says whether the form has a DUF field.
     """
-    text = pl.col("PERSON_FODSELSNR")
-    whole = text.str.contains("^[0-9]{11}$").fill_null(value=False)
-    number = pl.col(_NUMBER)
+    number, date = pl.col(_NUMBER), pl.col(_DATE)
     return (
-        frame.with_columns(pl.when(whole).then(text).otherwise(pl.lit("0" * 11)).alias(_TEXT))
-        .with_columns(pl.when(whole).then(pl.col(_TEXT).cast(pl.Int64)).alias(_NUMBER))
+        frame.with_columns(_number("PERSON_FODSELSNR", _ID_DIGITS).alias(_NUMBER))
         .with_columns(
-            _day().alias(_DAY),
-            _month().alias(_MONTH),
-            (number // 100_000 % 100).alias(_YEAR_DIGITS),
-            (number % 100_000).alias(_TAIL),
+            (number // 100_000).cast(pl.Int32).alias(_DATE),
+            (number % 100_000).cast(pl.Int32).alias(_TAIL),
+        )
+        .with_columns(
+            _day((date // 10_000).cast(pl.Int16)).alias(_DAY),
+            _month((date // 100 % 100).cast(pl.Int16)).alias(_MONTH),
+            (date % 100).cast(pl.Int16).alias(_YEAR_DIGITS),
         )
         .with_columns(_id_birth_year(year).alias(_ID_BORN))
+        .with_columns(_is_date().alias(_HAS_DATE))
         .with_columns(_person(duf=duf).alias(PERSON), _birth_year(year).alias(BORN))
         .drop(_STEPS)
     )

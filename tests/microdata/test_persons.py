@@ -60,6 +60,14 @@ def test_what_is_no_id_identifies_nobody(text: str) -> None:
     assert person(text)[0] is None
 
 
+def test_a_sign_or_a_space_is_no_digit() -> None:
+    number = rows.national_id(date(1905, 3, 1))
+    assert person(number)[0] == int(number)
+    for sign in ("+", "-", " "):
+        assert person(sign + number[1:]) == (None, None)
+        assert person(None, duf=f"{sign}20151234567") == (None, None)
+
+
 def test_age_is_the_year_less_the_birth_year() -> None:
     frame = pl.LazyFrame({BORN: [2000, None]}, schema={BORN: pl.Int64})
     assert frame.select(age(2024)).collect().to_series().to_list() == [24, None]
