@@ -131,6 +131,39 @@ def check(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish protect problem.json inner.parquet --out cells.parquet`",
+)
+def protect(
+    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="problem.json.")],
+    inner: Annotated[Path, typer.Argument(metavar="INNER", help="The counts, as Parquet.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the protected cells go.")],
+    threshold: Annotated[
+        int, typer.Option("--threshold", min=2, help="Counts below this are small.")
+    ] = 4,
+    hide_zeros: Annotated[
+        bool, typer.Option("--hide-zeros", help="A count of nobody is small too.")
+    ] = False,
+    effort: Annotated[
+        float, typer.Option("--effort", min=0, help="How long to look for fewer cells to hide.")
+    ] = 1.0,
+    quiet: Quiet = False,
+) -> None:
+    """Protect frequency tables of any statistic: which cells to hide so that none is found.
+
+    PROBLEM tells dimensions, hierarchies and tables; INNER has the counts. Every cell of all
+    tables comes out once, with the status P (published), U (small) or S (hidden to protect
+    small ones).
+    """
+    from kostra_publish.disclosure import frequency
+
+    found = frequency.protect(
+        frequency.read(problem, inner), threshold=threshold, hide_zeros=hide_zeros, effort=effort
+    )
+    found.write(out)
+    terminal.print_protected(Console(quiet=quiet), found.cells["status"], found.tried, out)
+
+
+@app.command(
     "import",
     epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
 )

@@ -16,13 +16,13 @@ from kostra_publish.checking import (
 )
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
-from kostra_publish.disclosure.primary import protect
+from kostra_publish.disclosure.protection import UniverseReport, protect
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
 from kostra_publish.errors import UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
-from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
+from kostra_publish.outputs.quality import ProtectedFigures, ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
 from kostra_publish.releases.manifest import InputFile, write_manifest
@@ -89,12 +89,14 @@ def publish(request: Request, stage: Stage) -> Summary:
             say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
         with stage("Protect small figures") as say:
             facts = _facts(request.round, inputs)
-            new = [protect(cube, facts) for cube in built.cubes]
-            cubes = _with_history(new, earlier, carry_on=not request.only)
+            protected = protect(plan, built, facts)
+            cubes = _with_history(protected.cubes, earlier, carry_on=not request.only)
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
         with stage("Write the release") as say:
             _write(staging, request, catalogue, cubes)
-            report = _quality(request, catalogue, inputs, counted, built, cubes)
+            report = _quality(
+                request, catalogue, (inputs, counted), built, cubes, protected.reports
+            )
             for path, data in quality.write_quality(report, request.templates):
                 staging.write(path, data)
             files = [InputFile(**asdict(file)) for file in report.inputs]
@@ -182,11 +184,12 @@ def _write(
 def _quality(
     request: Request,
     catalogue: Catalogue,
-    inputs: Inputs,
-    counted: Counted,
+    read: tuple[Inputs, Counted],
     built: Built,
     cubes: Sequence[SafeCube],
+    reports: Sequence[UniverseReport],
 ) -> QualityFacts:
+    inputs, counted = read
     vintage = request.round.vintage
     return QualityFacts(
         round=request.round.name,
@@ -196,5 +199,9 @@ def _quality(
         inputs=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, vintage),
         signs=tuple(quality.signs(cube) for cube in cubes),
+        protection=tuple(
+            ProtectedFigures(**{name: getattr(one, name) for name in ("name", "kind", "by_region")})
+            for one in reports
+        ),
         provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
     )

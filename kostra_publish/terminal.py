@@ -20,6 +20,8 @@ from rich.text import Text
 from kostra_publish.errors import PublishError, UsageError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.outputs.quality import RuleCount
@@ -152,6 +154,19 @@ def print_import(console: Console, result: ImportResult) -> None:
     )
     if result.synthetic:
         console.print("[bold]Synthetic data (syntetiske data).[/bold]")
+
+
+def print_protected(
+    console: Console, statuses: pl.Series, tried: Sequence[str], path: Path
+) -> None:
+    """How many cells are published and hidden, and what was tried on them."""
+    counts = dict(statuses.value_counts().iter_rows())
+    console.print(
+        f"[green]✓[/green] {counts.get('P', 0):,} cells published, {counts.get('U', 0):,} hidden "
+        f"because they are small, {counts.get('S', 0):,} to protect those, in {escape(str(path))}"
+    )
+    for line in tried:
+        console.print(f"  {line}", highlight=False)
 
 
 def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:

@@ -26,13 +26,17 @@ class Scheme:
     ``weights`` and ``members`` have shape (regions, units): the first makes figures, missing
     kommuner estimated; the second counts those who really reported. ``missing`` and
     ``absent`` mark regions that have no figure, and those that do not exist in this vintage
-    or for this dataset.
+    or for this dataset. Where kommuner are estimated, ``donors`` (groups, units) tells which
+    units their estimates rest on, and ``leans`` (regions, groups) how much of the donors' sum
+    a region's estimate takes.
     """
 
     weights: Array
     members: Array
     missing: Flags
     absent: Flags
+    donors: Array | None = None
+    leans: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,14 @@ def scheme_of_kommuner(
     """
     members = (membership * reported) @ kommune_units
     absent = membership.sum(axis=1) == 0
-    return Scheme(weights.weights @ kommune_units, members, weights.missing & ~absent, absent)
+    return Scheme(
+        weights.weights @ kommune_units,
+        members,
+        weights.missing & ~absent,
+        absent,
+        donors=weights.donors @ kommune_units,
+        leans=weights.leans,
+    )
 
 
 def stack(columns: Sequence[Cells]) -> Cells:

@@ -158,5 +158,6 @@ class _Compilation:
         if declared != "none" or self.measure.counts in {None, "kommune"}:
             return declared
         # A form such as skjema 7 has a row per kommune, and some figures in it are
-        # numbers of persons.
-        return "values" if source == self.table.source else "none"
+        # numbers of persons. What is divided by persons is no such number.
+        copied = isinstance(self.measure.formula, Sum | Figure)
+        return "values" if copied and source == self.table.source else "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from kostra_publish.cube import aggregate, estimates
 from kostra_publish.cube.aggregate import Cells, Part, Scheme
 from kostra_publish.cube.atoms import AtomKey, Quotient
 from kostra_publish.cube.conditions import in_use
+from kostra_publish.cube.contributors import Counts, Population
 from kostra_publish.cube.cube import Cube, State
 from kostra_publish.cube.notes import MissingReports, report_notes
 from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
@@ -37,12 +38,28 @@ BYDEL_KINDS = frozenset({"bydel", "bydeler"})
 SINGLE_KINDS = frozenset({"kommune", "bydel"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Built:
-    """The cubes in the plan's order, and by dataset the kommuner that have not reported."""
+    """The cubes in the plan's order, and what else is known of them.
+
+    ``missing`` has, by dataset, the kommuner that have not reported; ``frames`` how each
+    table adds up; ``counts`` the persons behind the figures and ``tallies`` the sums, both
+    by unit.
+    """
 
     cubes: list[Cube]
     missing: Mapping[str, list[str]]
+    frames: Mapping[str, Frame]
+    counts: Mapping[Population, Counts]
+    tallies: Mapping[tuple[str, ...], Tally]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The regions of a table, and by source how they add up over units."""
+
+    regions: Sequence[Region]
+    schemes: Mapping[str, Scheme]
 
 
 def build(
@@ -58,8 +75,21 @@ def build(
     rows contradict each other, or when a kommune has no inhabitants.
     """
     ground = _Ground(plan, results, statuses, files)
-    cubes = [_TableBuilder(ground, table).cube() for table in plan.tables]
-    return Built(cubes, {name: report.missing for name, report in ground.reports.items()})
+    builders = [_TableBuilder(ground, table) for table in plan.tables]
+    cubes = [builder.cube() for builder in builders]
+    counted = {
+        (builder.table.id, atom): part.contributors
+        for builder in builders
+        for atom, part in builder.parts.items()
+        if atom.persons != "none"
+    }
+    return Built(
+        cubes=cubes,
+        missing={name: report.missing for name, report in ground.reports.items()},
+        frames={builder.table.id: builder.frame() for builder in builders},
+        counts=plan.contributors.counts(ground.block_results, ground.units, counted),
+        tallies=ground.tallies,
+    )
 
 
 class _Ground:
@@ -82,7 +112,9 @@ class _Ground:
                 plan.groupings.items(), results[:groupings], strict=True
             )
         }
-        apart = dict(zip(plan.counted_apart, results[groupings:-1], strict=True))
+        first_apart = len(results) - 1 - len(plan.counted_apart)
+        self.block_results = results[groupings:first_apart]
+        apart = dict(zip(plan.counted_apart, results[first_apart:-1], strict=True))
         rows = {
             dataset: apart[dataset] if dataset in apart else self.tallies[dataset,].frame
             for dataset in plan.datasets
@@ -147,6 +179,7 @@ class _Ground:
 class _TableBuilder:
     ground: _Ground
     table: TableSpec
+    parts: dict[AtomKey, Part] = field(default_factory=dict)
 
     def cube(self) -> Cube:
         """The table in the plan's vintage, dense."""
@@ -162,6 +195,12 @@ class _TableBuilder:
         )
 
     # --- the frame of the table ---------------------------------------------------
+
+    def frame(self) -> Frame:
+        """How the table's regions add up, for every source with persons in it."""
+        populations = self.ground.plan.contributors.populations_of(self.table)
+        sources = dict.fromkeys(population.source for population in populations)
+        return Frame(self.regions, {source: self._scheme(source) for source in sources})
 
     @cached_property
     def regions(self) -> list[Region]:
@@ -243,8 +282,10 @@ class _TableBuilder:
         return self._measure(quotient)
 
     def _measure(self, quotient: Quotient) -> Cells:
-        parts = {atom: self._part(atom) for atom in dict.fromkeys(quotient.atoms)}
-        cells = aggregate.measure(quotient, parts, self.shape, self.single)
+        for atom in quotient.atoms:
+            if atom not in self.parts:
+                self.parts[atom] = self._part(atom)
+        cells = aggregate.measure(quotient, self.parts, self.shape, self.single)
         return aggregate.without(cells, self.unused)
 
     @cached_property
@@ -350,4 +391,6 @@ def _choose(rows: NDArray[np.bool_], yes: Scheme, no: Scheme) -> Scheme:
         np.where(wide, yes.members, no.members),
         np.where(rows, yes.missing, no.missing),
         np.where(rows, yes.absent, no.absent),
+        donors=no.donors,
+        leans=None if no.leans is None else np.where(wide, 0.0, no.leans),
     )

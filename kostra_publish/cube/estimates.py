@@ -9,6 +9,7 @@ reporter in stratum g counts 1 + (inhabitants of g's missing kommuner in the reg
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,19 +28,28 @@ class Weights:
 
     ``weights`` has shape (regions, kommuner) and is zero for missing kommuner.
     ``missing`` marks regions without a figure; ``estimated`` is the share of a region's
-    inhabitants who live in missing kommuner.
+    inhabitants who live in missing kommuner. ``donors`` (groups, kommuner) is 1 for those
+    that missing kommuner are estimated by, group by group, and ``leans`` (regions, groups)
+    is what the group's sum counts in a region beside its own members: the inhabitants of the
+    region's missing kommuner per inhabitant of the group's donors.
     """
 
     weights: Matrix
     missing: Flags
     estimated: Vector
+    donors: Matrix
+    leans: Matrix
 
 
 def summed(membership: Matrix, population: Vector, reported: Flags) -> Weights:
     """Larger regions as the sum of those who reported; none reported: no figure."""
     reporters = membership * reported
     return Weights(
-        reporters, reporters.sum(axis=1) == 0, _missing_share(membership, population, reported)
+        weights=reporters,
+        missing=reporters.sum(axis=1) == 0,
+        estimated=_missing_share(membership, population, reported),
+        donors=np.zeros((0, len(population))),
+        leans=np.zeros((len(membership), 0)),
     )
 
 
@@ -60,18 +70,15 @@ def estimated(
     share = _missing_share(membership, population, reported)
     weights = membership * reported
     foreign = np.zeros(membership.shape[0])
-    for group in np.unique(stratum):
-        members = stratum == group
-        absent = members & ~reported
-        donors = members & reported
-        if not absent.any():
-            continue
-        if not donors.any():
-            foreign += membership @ (population * absent)
-            donors = reported & outside_oslo
-        if donors.any():
-            lacking = membership @ (population * absent)
-            weights += np.outer(lacking / (population @ donors), donors)
+    leans, donors = [], []
+    for gap in gaps(stratum, reported, outside_oslo):
+        lacking = membership @ (population * gap.absent)
+        if gap.foreign:
+            foreign += lacking
+        if gap.donors.any():
+            donors.append(gap.donors)
+            leans.append(lacking / (population @ gap.donors))
+            weights += np.outer(leans[-1], gap.donors)
     inhabitants = np.maximum(membership @ population, 1)
     single = membership.sum(axis=1) <= 1
     missing = (
@@ -80,7 +87,35 @@ def estimated(
         | (single & (share > 0))
         | (weights.sum(axis=1) == 0)
     )
-    return Weights(np.where(missing[:, None], 0.0, weights), missing, share)
+    return Weights(
+        weights=np.where(missing[:, None], 0.0, weights),
+        missing=missing,
+        estimated=share,
+        donors=np.array(donors, dtype=np.float64).reshape(-1, len(population)),
+        leans=np.array(leans).reshape(-1, len(membership)).T,
+    )
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Kommuner of one stratum without a report, and the reporters they are estimated by.
+
+    ``foreign`` tells that the stratum has no reporter, so that the donors are those of the
+    country outside Oslo.
+    """
+
+    absent: Flags
+    donors: Flags
+    foreign: bool
+
+
+def gaps(stratum: NDArray[np.int64], reported: Flags, outside_oslo: Flags) -> Iterator[Gap]:
+    """The strata with missing kommuner; see ``estimated`` for the arguments."""
+    for group in np.unique(stratum[~reported]):
+        members = stratum == group
+        foreign = not (members & reported).any()
+        donors = reported & (outside_oslo if foreign else members)
+        yield Gap(members & ~reported, donors, foreign)
 
 
 def _missing_share(membership: Matrix, population: Vector, reported: Flags) -> Vector:

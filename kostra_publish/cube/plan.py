@@ -10,6 +10,8 @@ import polars as pl
 
 from kostra_publish.cube.atoms import AtomKey, Compiler, Quotient
 from kostra_publish.cube.conditions import problems, where_expression
+from kostra_publish.cube.contributors import Contributors
+from kostra_publish.cube.sums import Parts, related
 from kostra_publish.cube.tally import Grouping, query
 from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
@@ -39,6 +41,8 @@ class Plan:
         """Check every variable and code before anything is read."""
         if findings := [*_population_findings(self), *_findings(self)]:
             raise SpecError(findings)
+        if findings := [*_split_amounts(self)]:
+            raise SpecError(findings)
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -65,7 +69,28 @@ class Plan:
                 for atom in quotient.atoms:
                     grouping = grouping_of(table, atom)
                     found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
+        for parts in self.amounts.values():
+            for atom in parts:
+                grouping = Grouping(atom.source)
+                found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
         return {name: (grouping, list(atoms)) for name, (grouping, atoms) in found.items()}
+
+    @cached_property
+    def amounts(self) -> dict[AtomKey, Parts]:
+        """The amounts that are sums of each other, for disclosure control."""
+        atoms = [
+            atom
+            for measures in self.quotients.values()
+            for quotient in measures.values()
+            for atom in quotient.atoms
+        ]
+        known = {atom.source: self.variables(atom.source) for atom in atoms}
+        return related(atoms, known)
+
+    @cached_property
+    def contributors(self) -> Contributors:
+        """The sets of persons behind the figures, for disclosure control."""
+        return Contributors(self)
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -98,8 +123,8 @@ class Plan:
     def queries(self, frames: Mapping[str, pl.LazyFrame]) -> list[pl.LazyFrame]:
         """The lazy queries behind the cubes.
 
-        One per grouping, one per dataset in ``counted_apart`` for who has rows, and one for
-        the inhabitants.
+        One per grouping, those of ``contributors``, one per dataset in ``counted_apart`` for
+        who has rows, and one for the inhabitants.
         ``frames`` holds each source's validated units; see ``build`` for the results.
         """
         tallies = [
@@ -115,7 +140,7 @@ class Plan:
         rows = [_rows(frames[dataset]) for dataset in self.counted_apart]
         inhabitants = pl.col("PERSONER").cast(pl.Int64).sum()
         people = frames[POPULATION].group_by("KOMMUNE_NR").agg(inhabitants).sort("KOMMUNE_NR")
-        return [*tallies, *rows, people]
+        return [*tallies, *self.contributors.queries(frames), *rows, people]
 
 
 def grouping_of(table: TableSpec, atom: AtomKey) -> Grouping:
@@ -150,6 +175,19 @@ def _findings(plan: Plan) -> Iterator[Finding]:
             *_measure_problems(plan, table),
         ):
             yield document.finding(place, rule, fix)
+
+
+def _split_amounts(plan: Plan) -> Iterator[Finding]:
+    """Amounts that are sums of each other are kept from being worked out as totals only."""
+    split = [atom for atom in plan.amounts if atom.grouped]
+    for table in plan.tables if split else ():
+        for number, measure in enumerate(table.measures):
+            quotient = plan.quotients[table.id].get(measure.code)
+            if quotient and any(atom in split for atom in quotient.atoms):
+                rule = "an amount and the parts of it are split by the same dimensions"
+                fix = "Leave out the parts, or take the dimensions away."
+                document = plan.catalogue.documents[table.id]
+                yield document.finding(("measures", number, "formula"), rule, fix)
 
 
 Problem = tuple[tuple[str | int, ...], str, str]

@@ -21,15 +21,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
 from pydantic import Field, ValidationError
 from scipy.sparse import csr_array, kron, vstack
 
+from kostra_publish.disclosure.answer import withstanding
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
-from kostra_publish.errors import DataError, Finding
+from kostra_publish.errors import DataError, Finding, ReleaseError
 from kostra_publish.specs.models import THRESHOLD, Model
+
+HIDING: Final = 12
+"""What hiding any cell costs, in persons, beside its count."""
 
 LARGEST_BLOCK = 5_000_000
 """Inner numbers of one block at most; tables that hang together in a ring need one block."""
@@ -118,6 +123,7 @@ class FrequencyTables:
             inner=numbers,
             equations=self._equations(blocks, offsets, width),
             small=small,
+            single=values == 1,
             listed=np.ones(len(values), dtype=np.bool_),
             open=(values == 0) & ~small,
             floor=np.full(len(values), lowest, dtype=np.int64),
@@ -430,3 +436,57 @@ def _counts(path: Path, content: ProblemFile) -> pl.DataFrame:
     if findings:
         raise DataError(findings)
     return typed.select(*content.dims, measure.cast(pl.Int64))
+
+
+# --- protecting -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ProtectedTables:
+    """Every cell of the tables once: its codes, the count and ``status``; and what was tried.
+
+    ``status`` is ``P`` published, ``U`` hidden because it is small, ``S`` hidden to protect
+    those. ``tried`` says in words what the attack tried, and that it found nothing.
+    """
+
+    cells: pl.DataFrame
+    tried: tuple[str, ...]
+
+    def write(self, path: Path) -> None:
+        """Write the cells as Parquet, whole or not at all. Raises ReleaseError if it cannot."""
+        beside = path.with_name(f".{path.name}.part")
+        try:
+            self.cells.write_parquet(beside)
+            beside.replace(path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise ReleaseError(
+                f"{path.name} cannot be written: {error.strerror}",
+                fix="Check that the folder is there, and that there is room.",
+            ) from None
+
+
+def protect(
+    tables: FrequencyTables,
+    *,
+    threshold: int = THRESHOLD,
+    hide_zeros: bool = False,
+    effort: float = 1.0,
+) -> ProtectedTables:
+    """Hide small counts, and what would give them away, in all tables at once.
+
+    Hiding a cell costs its count and ``HIDING`` more, so that few and small cells are hidden.
+    Nobody can work out a small count by linear algebra or from what its neighbours must be at
+    least, and no lone contributor that of somebody else. Raises DisclosureError when the
+    tables cannot be protected. ::
+
+        tables = read(Path("problem.json"), Path("inner.parquet"))
+        protect(tables).cells.write_parquet("cells.parquet")
+    """
+    problem = tables.problem(threshold=threshold, hide_zeros=hide_zeros)
+    problem = problem.with_cost(problem.cost + HIDING)
+    answer = withstanding(problem, effort=effort)
+    cells = problem.cells.with_columns(
+        pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
+    )
+    return ProtectedTables(cells, answer.verdict.summary)

@@ -22,12 +22,15 @@ from kostra_publish.disclosure.safe import (
 from kostra_publish.disclosure.seal import SEAL
 
 
-def protect(cube: Cube, facts: VintageFacts) -> SafeCube:
+def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = None) -> SafeCube:
     """The cube with its small figures hidden and all figures rounded to their decimals.
 
-    ``facts.notes`` gets the cube's own notes after those it has.
+    ``also`` marks cells, in the cube's order, to hide beside the small ones. ``facts.notes``
+    gets the cube's own notes after those it has.
     """
     hidden = small(cube)
+    if also is not None:
+        hidden = hidden | (also & (cube.state == State.FIGURE))
     figure = (cube.state == State.FIGURE) & ~hidden
     decimals = np.array([measure.decimals for measure in cube.table.measures])
     per_cell = np.tile(decimals, len(cube.value) // len(decimals))

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -35,6 +35,7 @@ class Problem:
     * ``inner``: int64, one per inner number, non-negative.
     * ``equations``: int64, shape (equations, inner numbers); row @ inner is 0.
     * ``small``: too few contribute; the cell must be hidden, and must not be found.
+    * ``single``: one contributes, and knows it.
     * ``listed``: the cell stands in a table. Others are *implied*: anyone may form them from
       cells that are listed, so they too must not be found when they are small.
     * ``open``: the value is known whatever is decided: a nought that is shown, or a figure of
@@ -48,6 +49,7 @@ class Problem:
     inner: Integers
     equations: csr_array
     small: Flags
+    single: Flags
     listed: Flags
     open: Flags
     floor: Integers
@@ -56,7 +58,7 @@ class Problem:
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit each other, and inner numbers that do not add up."""
         count, inner = self.rows.shape
-        per_cell = (self.small, self.listed, self.open, self.floor, self.cost)
+        per_cell = (self.small, self.single, self.listed, self.open, self.floor, self.cost)
         if self.cells.height != count or any(array.shape != (count,) for array in per_cell):
             msg = f"{count} cells, but an array of another length"
             raise ValueError(msg)
@@ -84,6 +86,30 @@ class Problem:
     def with_cost(self, cost: Floats) -> Problem:
         """The same problem with other costs."""
         return replace(self, cost=cost)
+
+    def with_noughts(self, which: Flags) -> Problem:
+        """The same problem, and everyone knows that some inner numbers are 0; cells at the end.
+
+        ``which`` has one flag per inner number.
+        """
+        places = np.flatnonzero(which & (self.inner == 0))
+        count = len(places)
+        units = csr_array(
+            (np.ones(count, dtype=np.int64), places, np.arange(count + 1)),
+            shape=(count, len(self.inner)),
+        )
+        no = np.zeros(count, dtype=np.bool_)
+        return replace(
+            self,
+            cells=pl.concat([self.cells, self.cells.clear(count)]),
+            rows=csr_array(vstack([self.rows, units], format="csr")),
+            small=np.concatenate([self.small, no]),
+            single=np.concatenate([self.single, no]),
+            listed=np.concatenate([self.listed, no]),
+            open=np.concatenate([self.open, ~no]),
+            floor=np.concatenate([self.floor, np.zeros(count, dtype=np.int64)]),
+            cost=np.concatenate([self.cost, np.ones(count)]),
+        )
 
     def __repr__(self) -> str:
         count, inner = self.rows.shape

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ from kostra_publish.specs.models import (
     Terms,
     Texts,
 )
+from kostra_publish.specs.policy import Policy
 from kostra_publish.specs.yaml_text import Document
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -48,7 +49,7 @@ DISCONTINUED_FILE = "discontinued.yaml"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables, and the sources, terms, code lists and texts that they share."""
+    """All tables, and the sources, terms, code lists, texts and policy that they share."""
 
     tables: Mapping[str, TableSpec]
     discontinued: Mapping[str, DiscontinuedTable]
@@ -58,6 +59,7 @@ class Catalogue:
     texts: Texts
     documents: Mapping[str, Document]
     sha256: Mapping[str, str]
+    policy: Policy = field(default_factory=Policy)
 
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
@@ -107,6 +109,7 @@ def load(folder: Path) -> Catalogue:
     terms = _shared(folder / "shared" / "terms.yaml", Terms, shared, findings)
     codelists = _shared(folder / "shared" / "codelists.yaml", CodeLists, shared, findings)
     texts = _shared(folder / "shared" / "texts.yaml", Texts, shared, findings)
+    policy = _shared(folder / "shared" / "disclosure.yaml", Policy, shared, findings)
     old = _shared(folder / DISCONTINUED_FILE, Discontinued, shared, findings)
     documents = _documents(folder, findings)
     tables = {
@@ -114,7 +117,7 @@ def load(folder: Path) -> Catalogue:
         for document_id, document in documents.items()
         if (table := _validated(TableSpec, document, findings))
     }
-    if findings or not (sources and terms and codelists and texts and old):
+    if findings or not (sources and terms and codelists and texts and policy and old):
         raise SpecError(findings)
     catalogue = Catalogue(
         tables=tables,
@@ -125,6 +128,7 @@ def load(folder: Path) -> Catalogue:
         texts=texts,
         documents=shared | documents,
         sha256=_sha256(folder),
+        policy=policy,
     )
     findings = list(_references(catalogue))
     if findings:

@@ -16,6 +16,7 @@ from kostra_publish.specs.models import (
     Terms,
     Texts,
 )
+from kostra_publish.specs.policy import Policy
 
 FILES: dict[str, type[Model]] = {
     "table.schema.json": TableSpec,
@@ -24,6 +25,7 @@ FILES: dict[str, type[Model]] = {
     "terms.schema.json": Terms,
     "codelists.schema.json": CodeLists,
     "texts.schema.json": Texts,
+    "disclosure.schema.json": Policy,
 }
 
 

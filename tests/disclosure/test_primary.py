@@ -73,6 +73,12 @@ def test_figures_without_persons_are_shown() -> None:
     assert published(cube([1.0, 2.0], [NOT_COUNTED] * 2, [FIGURE] * 2)) == [1, 2]
 
 
+def test_other_figures_are_hidden_beside_the_small_ones() -> None:
+    of = cube([5.0, 6.0, np.nan, 2.0], [5, 6, 5, 2], [FIGURE, FIGURE, MISSING, FIGURE])
+    safe = protect(of, FACTS, np.array([True, False, True, False]))
+    assert safe.statuses.to_list() == [":", None, "..", ":"]
+
+
 def test_missing_and_not_applicable_keep_their_signs() -> None:
     of = cube([np.nan, np.nan], [2, 2], [ABSENT, MISSING])
     assert published(of) == [".", ".."]

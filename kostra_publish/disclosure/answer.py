@@ -1,0 +1,70 @@
+"""Engine and attack in turn, until the attack finds nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kostra_publish.disclosure.attack import Verdict, attack
+from kostra_publish.disclosure.attack.exact import exact
+from kostra_publish.disclosure.engine.suppress import Suppression
+from kostra_publish.disclosure.problem import Flags, Problem
+from kostra_publish.errors import DisclosureError
+
+ROUNDS = 12
+"""Attacks at most; each but the last is answered by hiding more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Which cells may be shown, and the attack that they withstood."""
+
+    visible: Flags
+    verdict: Verdict
+
+
+def not_following(problem: Problem, *, effort: float = 1.0) -> Flags:
+    """Which cells of a large problem may be shown: G1, G2 and what noughts give away.
+
+    Attacked by linear algebra alone, which is quick; the engine sees to lone contributors.
+    The engine takes it that everyone knows which inner numbers are 0, also where nobody shows
+    it: noughts that can be worked out then give nothing away.
+    Raises DisclosureError as ``withstanding`` does.
+    """
+    everything = np.ones(len(problem.inner), dtype=np.bool_)
+    suppression = Suppression(problem.with_noughts(everything), effort=effort)
+    visible = suppression.visible[: len(problem.small)]
+    if exact(problem, visible).any():
+        raise _unprotectable()
+    return visible
+
+
+def withstanding(problem: Problem, *, effort: float = 1.0) -> Answer:
+    """Protect a problem against everything the attack tries: G1 to G4.
+
+    What the attack finds is answered around the lone contributors and around the cells found,
+    in turn. Raises DisclosureError when there is nothing left to hide, or when the attack is
+    never content.
+    """
+    suppression = Suppression(problem, effort=effort)
+    for number in range(ROUNDS):
+        visible = suppression.visible
+        verdict = attack(problem, visible)
+        if verdict.clean:
+            return Answer(visible, verdict)
+        for cell in _to_widen(verdict, number):
+            suppression.widen(cell)
+    raise _unprotectable()
+
+
+def _unprotectable() -> DisclosureError:
+    return DisclosureError(
+        "the tables cannot be protected: an attack succeeds however much is hidden",
+        fix="Use wider classes in the finest dimension.",
+    )
+
+
+def _to_widen(verdict: Verdict, number: int) -> list[int]:
+    found = np.flatnonzero(verdict.violated & ~verdict.insider)
+    return sorted({*found.tolist(), *verdict.pairs[:, number % 2].tolist()})

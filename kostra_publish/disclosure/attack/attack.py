@@ -1,0 +1,146 @@
+"""The attack on a pattern: everything that the attackers of the promises would try."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from kostra_publish.disclosure.attack.insiders import (
+    Pairs,
+    find_near,
+    find_pairs,
+    found_exactly,
+    insiders_of,
+    other_cells,
+)
+from kostra_publish.disclosure.attack.modular import echelon, following
+from kostra_publish.disclosure.attack.programs import TOLERANCE, Farthest
+from kostra_publish.disclosure.attack.reduction import reduce
+from kostra_publish.disclosure.attack.search import Witnesses, find_narrow
+from kostra_publish.disclosure.attack.verdict import Verdict
+from kostra_publish.disclosure.attack.view import view_of
+from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
+
+RANDOM_VECTORS = 3
+"""Each lets a cell pass as exact by chance once in 2^31."""
+
+LIMIT = 1000
+"""Changes are first sought up to this many times the width; see Farthest."""
+
+
+def attack(
+    problem: Problem,
+    visible: Flags,
+    *,
+    width: int = 1,
+    insiders: bool = True,
+    threshold: int | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Attack the small cells of a problem of which the cells in ``visible`` are shown.
+
+    The attacker knows the value of every listed cell that is visible and of every open cell;
+    the equations; that inner numbers are whole and not negative; and that a hidden listed
+    cell is at least its floor. A cell is *exact* when it follows by linear algebra, and
+    *narrow* when its interval holds fewer than ``width`` + 1 whole values; the interval is
+    that of linear programming, both ends, as in Fischetti and Salazar-González (2001). With
+    ``insiders``, whoever is alone in a hidden small cell knows its inner numbers besides, and
+    must not find another small cell. With a ``threshold``, hidden small cells that are surely
+    below it are reported too; that is no violation.
+
+    ``seed`` only decides what is tried first: the verdict is the same for all.
+    """
+    if width < 1:
+        msg = f"width {width}: a protected interval holds at least two whole values, width 1"
+        raise ValueError(msg)
+    return _Attack(problem, visible, seed).verdict(width, threshold, insiders=insiders)
+
+
+class _Attack:
+    """One attack: what is known, and the changes found so far."""
+
+    def __init__(self, problem: Problem, visible: Flags, seed: int) -> None:
+        self.problem = problem
+        self.random = np.random.default_rng(seed)
+        self.view = view_of(problem, visible)
+        self.form = echelon(self.view.known)
+        self.people = insiders_of(self.view)
+        self.witnesses = Witnesses(reduce(self.view, self.form.basis))
+
+    def verdict(self, width: int, threshold: int | None, *, insiders: bool) -> Verdict:
+        """Everything in turn: linear algebra, intervals, insiders."""
+        view, reduced = self.view, self.witnesses.reduced
+        exact = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
+        sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
+        program = Farthest(reduced, sums, float(LIMIT * width))
+        narrow = find_narrow(self.witnesses, program, width, self.random)
+        found = self._found_by_insiders(program) if insiders else self._nothing()
+        few = None if threshold is None else self._few(program, threshold)
+        low, high = self._interval()
+        plain_or_exact = view.plain | self._per_cell(exact)
+        return Verdict(
+            shown=self.problem.small & view.shown,
+            exact=plain_or_exact,
+            narrow=self._per_cell(narrow) & ~plain_or_exact,
+            insider=self._per_cell(np.asarray(found.any(axis=0))),
+            low=low,
+            high=high,
+            pairs=self._pairs(found),
+            few=few,
+            sought=self.problem.small,
+            width=width,
+            lone=len(self.people.targets) if insiders else None,
+            tables=len(self.witnesses.changes),
+        )
+
+    def _found_by_insiders(self, program: Farthest) -> Flags:
+        """Shape (insiders, targets): what each can work out, and outsiders cannot."""
+        people, random = self.people, self.random
+        other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
+        exactly = found_exactly(self.view, self.form, people, random) & other
+        pairs = Pairs(other & ~exactly, people, self.witnesses)
+        pairs.close()
+        find_near(self.witnesses, pairs, random)
+        find_pairs(self.witnesses, pairs, program, random)
+        found: Flags = exactly | pairs.open
+        return found
+
+    def _nothing(self) -> Flags:
+        """Shape (0, targets): what no insider works out."""
+        return np.zeros((0, len(self.witnesses.low)), dtype=np.bool_)
+
+    def _few(self, program: Farthest, threshold: int) -> Flags:
+        """The hidden small cells whose greatest value is below the threshold."""
+        target_of, values = self.view.target_of, self.problem.values
+        sought = target_of >= 0
+        needed = np.zeros(len(self.witnesses.high))
+        np.maximum.at(needed, target_of[sought], (threshold - values)[sought])
+        for target in range(len(needed)):
+            if self.witnesses.high[target] < needed[target] - TOLERANCE:
+                self.witnesses.keep_farthest(program, target, 1, int(needed[target]))
+        return self.view.plain | (sought & (self._interval()[1] < threshold - 2 * TOLERANCE))
+
+    def _per_cell(self, flags: Flags) -> Flags:
+        """Flags of targets as flags of cells."""
+        target_of = self.view.target_of
+        found: Flags = np.zeros(len(target_of), dtype=np.bool_)
+        found[target_of >= 0] = flags[target_of[target_of >= 0]]
+        return found
+
+    def _interval(self) -> tuple[Floats, Floats]:
+        """What is known of the interval of each cell; NaN where it is not hidden and small."""
+        target_of, values = self.view.target_of, self.problem.values
+        has = target_of >= 0
+        low = np.where(has | self.view.plain, values.astype(np.float64), np.nan)
+        high = low.copy()
+        low[has] += self.witnesses.low[target_of[has]]
+        high[has] += self.witnesses.high[target_of[has]]
+        return low, high
+
+    def _pairs(self, found: Flags) -> Integers:
+        """Cells for pairs of insider and target; the first cell of each target found."""
+        insider, target = np.nonzero(found)
+        first = np.full(len(self.witnesses.low), -1, dtype=np.int64)
+        cells = np.flatnonzero(self.view.target_of >= 0)[::-1]
+        first[self.view.target_of[cells]] = cells
+        return np.stack([self.view.lone[self.people.targets[insider]], first[target]], axis=1)

@@ -1,0 +1,191 @@
+"""Who, knowing to be alone in one small cell, can work out another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from kostra_publish.disclosure.attack.modular import PRIME, Echelon, echelon, products
+from kostra_publish.disclosure.attack.programs import TOLERANCE, Farthest, Nearest
+from kostra_publish.disclosure.attack.search import Witnesses
+from kostra_publish.disclosure.attack.view import View
+from kostra_publish.disclosure.problem import Flags, Floats, Integers
+
+TRIES: Final = 3
+"""How often to move all that is left for one insider at once, before each cell in turn."""
+
+BATCH: Final = 200
+"""How many changes to weigh against all pairs at once."""
+
+PRICE_OF_INSIDERS: Final = 2.0
+"""What it costs more to change a number some insider knows: changes should serve many pairs."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Insiders:
+    """Those who are alone in a cell.
+
+    * ``targets``: int64, one per insider; the target each is alone in.
+    * ``knows``: 0/1, shape (insiders, unknown numbers of the View); the numbers each knows.
+      Empty for those who know only the sum.
+    """
+
+    targets: Integers
+    knows: csr_array
+    knows_all: Flags
+
+
+def insiders_of(view: View) -> Insiders:
+    """The insiders of a view."""
+    alone = np.flatnonzero(view.lone >= 0)
+    knows_all = view.knows_all[alone]
+    # Who knows the sum of one number knows the number.
+    knows_all |= np.diff(view.targets.indptr)[alone] == 1
+    knows = csr_array(abs(view.targets[alone]) > 0).astype(np.int64)
+    knows.data *= np.repeat(knows_all, np.diff(knows.indptr))
+    knows.eliminate_zeros()
+    return Insiders(alone, knows, knows_all)
+
+
+def other_cells(view: View, insiders: Insiders) -> Flags:
+    """Shape (insiders, targets): whether the target is another cell than the insider's own.
+
+    Cells whose contents are wholly within the insider's cell are the insider's own; where
+    only the sum is known, just the cell itself is.
+    """
+    contents = csr_array(abs(view.contents) > 0).astype(np.int32)
+    own = contents[insiders.targets]
+    own.data *= np.repeat(view.knows_all[insiders.targets], np.diff(own.indptr))
+    other: Flags = (own @ contents.T).toarray() < np.diff(contents.indptr)[None, :]
+    other[np.arange(len(insiders.targets)), insiders.targets] = False
+    return other
+
+
+def found_exactly(
+    view: View, form: Echelon, insiders: Insiders, random: np.random.Generator
+) -> Flags:
+    """Shape (insiders, targets): whether the target follows by linear algebra.
+
+    A change that leaves at nought all that is known, and all that the insider knows, must
+    leave the target at nought too; two random ones are tried for each insider.
+    """
+    most = int(np.diff(insiders.knows.indptr).max(initial=1))
+    vectors = form.null_vectors(most + 3, random)
+    effects = products(view.targets, vectors)
+    found = np.zeros((len(insiders.targets), len(effects)), dtype=np.bool_)
+    for insider, target in enumerate(insiders.targets):
+        part = slice(*insiders.knows.indptr[insider : insider + 2])
+        own = vectors[insiders.knows.indices[part]] if part.stop > part.start else effects[[target]]
+        mixes = echelon(csr_array(own)).null_vectors(2, random)
+        found[insider] = True
+        for mix in mixes.T:
+            found[insider] &= (effects * mix % PRIME).sum(axis=1) % PRIME == 0
+    return found
+
+
+class Pairs:
+    """Which insiders may still be able to work out which targets.
+
+    ``open``: shape (insiders, targets). A change that the insider cannot rule out, and that
+    moves the target by one or more, closes a pair.
+    """
+
+    def __init__(self, opened: Flags, insiders: Insiders, witnesses: Witnesses) -> None:
+        self.open = opened
+        self.witnesses = witnesses
+        reduced = witnesses.reduced
+        self._by_number = insiders.knows_all
+        self.parts = csr_array(reduced.parts[insiders.targets]).astype(np.float32)
+        self.sums = csr_array(reduced.targets[insiders.targets]).astype(np.float64)
+        self._row = np.cumsum(~insiders.knows_all) - 1
+        self._weighed = 0
+
+    def close(self) -> None:
+        """Close what the changes found since the last time close."""
+        changes = self.witnesses.changes
+        while self._weighed < len(changes):
+            batch = np.array(changes[self._weighed : self._weighed + BATCH]).T
+            self._weighed += batch.shape[1]
+            moves = abs(self.witnesses.reduced.targets @ batch) >= 1 - 2 * TOLERANCE
+            ignorant = np.where(
+                self._by_number[:, None],
+                self.parts @ (batch != 0).astype(np.float32) == 0,
+                abs(self.sums @ batch) < TOLERANCE,
+            )
+            self.open[ignorant.astype(np.float32) @ moves.T.astype(np.float32) > 0] = False
+
+    def hold(self, program: Farthest, insider: int) -> None:
+        """Let the program change nothing that this insider knows; ``watched`` are the sums."""
+        if self._by_number[insider]:
+            ends = self.parts.indptr
+            program.hold(self.parts.indices[ends[insider] : ends[insider + 1]].astype(np.int64))
+        else:
+            program.hold(np.zeros(0, dtype=np.int64))
+            program.hold_row(int(self._row[insider]))
+
+    def release(self, program: Farthest, insider: int) -> None:
+        """Undo ``hold``."""
+        program.hold(np.zeros(0, dtype=np.int64))
+        if not self._by_number[insider]:
+            program.release_row(int(self._row[insider]))
+
+
+def find_near(witnesses: Witnesses, pairs: Pairs, random: np.random.Generator) -> None:
+    """Find changes of few numbers, which leave most insiders ignorant; close their pairs."""
+    targets = witnesses.reduced.targets
+    known = np.bincount(pairs.parts.indices, minlength=targets.shape[1]) > 0
+    price = 1 + random.random(len(known)) / 4 + PRICE_OF_INSIDERS * known
+    sought = random.permutation(np.flatnonzero(pairs.open.any(axis=0)))
+    program = Nearest(witnesses.reduced, csr_array(targets[sought]), price)
+    done = np.zeros(targets.shape[0], dtype=np.bool_)
+    for row, target in enumerate(sought):
+        if done[target]:
+            continue
+        # It is known from the changes so far which way the target can move.
+        way = 1 if witnesses.high[target] >= -witnesses.low[target] else -1
+        change = program.find(row, way)
+        if change is not None:
+            done |= abs(witnesses.keep(change)) >= 1 - 2 * TOLERANCE
+    pairs.close()
+
+
+def find_pairs(
+    witnesses: Witnesses, pairs: Pairs, program: Farthest, random: np.random.Generator
+) -> None:
+    """Close all pairs that can be closed; what stays open, the insider can work out."""
+    turned = csr_array(witnesses.reduced.targets.T)
+    for insider in np.argsort(-pairs.open.sum(axis=1), kind="stable"):
+        if not pairs.open[insider].any():
+            continue
+        pairs.hold(program, int(insider))
+        weight: Floats = np.zeros(turned.shape[1])
+        for turn in range(TRIES):
+            left = pairs.open[insider]
+            fresh = random.choice([-1.0, 1.0], len(left)) * random.random(len(left))
+            weight = left * (-weight if turn % 2 else fresh)
+            change = program.find(turned @ weight)
+            if change is not None:
+                witnesses.keep(change)
+                pairs.close()
+            if not pairs.open[insider].any():
+                break
+        _each_in_turn(witnesses, pairs, program, int(insider))
+        pairs.release(program, int(insider))
+
+
+def _each_in_turn(witnesses: Witnesses, pairs: Pairs, program: Farthest, insider: int) -> None:
+    """Move each target that is left for an insider as far as can be, both ways."""
+    targets = witnesses.reduced.targets
+    for target in np.flatnonzero(pairs.open[insider]):
+        row = targets[[target]].toarray()[0].astype(np.float64)
+        for way in (1.0, -1.0):
+            if pairs.open[insider, target]:
+                change = program.find(way * row, 1.0)
+                if change is None:
+                    pairs.open[insider, target] = False
+                else:
+                    witnesses.keep(change)
+                    pairs.close()

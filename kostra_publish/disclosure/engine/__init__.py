@@ -1,0 +1,1 @@
+"""The engine: which cells to hide besides the small ones."""
