@@ -14,9 +14,11 @@ from kostra_publish.disclosure.attack.insiders import (
     other_cells,
 )
 from kostra_publish.disclosure.attack.modular import echelon, following
-from kostra_publish.disclosure.attack.programs import TOLERANCE, Farthest
+from kostra_publish.disclosure.attack.nearby import search_nearby
+from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
 from kostra_publish.disclosure.attack.search import Witnesses, find_narrow
+from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.attack.verdict import Verdict
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
@@ -65,7 +67,7 @@ class _Attack:
         self.view = view_of(problem, visible)
         self.form = echelon(self.view.known)
         self.people = insiders_of(self.view)
-        self.witnesses = Witnesses(reduce(self.view, self.form.basis))
+        self.witnesses = Witnesses(reduce(self.view, self.form.basis, self.random))
 
     def verdict(self, width: int, threshold: int | None, *, insiders: bool) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
@@ -73,8 +75,10 @@ class _Attack:
         exact = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
         program = Farthest(reduced, sums, float(LIMIT * width))
+        lone = csr_array(reduced.parts[self.people.targets])
+        nearby = search_nearby(self.witnesses, lone, self.random)
         narrow = find_narrow(self.witnesses, program, width, self.random)
-        found = self._found_by_insiders(program) if insiders else self._nothing()
+        found = self._found_by_insiders(program, nearby) if insiders else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
         plain_or_exact = view.plain | self._per_cell(exact)
@@ -93,14 +97,14 @@ class _Attack:
             tables=len(self.witnesses.changes),
         )
 
-    def _found_by_insiders(self, program: Farthest) -> Flags:
+    def _found_by_insiders(self, program: Farthest, nearby: Flags) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""
         people, random = self.people, self.random
         other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
         exactly = found_exactly(self.view, self.form, people, random) & other
         pairs = Pairs(other & ~exactly, people, self.witnesses)
         pairs.close()
-        find_near(self.witnesses, pairs, random)
+        find_near(self.witnesses, pairs, nearby, random)
         find_pairs(self.witnesses, pairs, program, random)
         found: Flags = exactly | pairs.open
         return found

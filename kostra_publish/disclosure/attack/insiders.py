@@ -9,8 +9,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.modular import PRIME, Echelon, echelon, products
-from kostra_publish.disclosure.attack.programs import TOLERANCE, Farthest, Nearest
-from kostra_publish.disclosure.attack.search import Witnesses
+from kostra_publish.disclosure.attack.programs import Farthest, Nearest
+from kostra_publish.disclosure.attack.search import Witnesses, moved
+from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.attack.view import View
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
 
@@ -105,17 +106,19 @@ class Pairs:
 
     def close(self) -> None:
         """Close what the changes found since the last time close."""
-        changes = self.witnesses.changes
+        changes, targets = self.witnesses.changes, self.witnesses.reduced.targets
         while self._weighed < len(changes):
             batch = np.array(changes[self._weighed : self._weighed + BATCH]).T
             self._weighed += batch.shape[1]
-            moves = abs(self.witnesses.reduced.targets @ batch) >= 1 - 2 * TOLERANCE
+            who, what = (np.flatnonzero(self.open.any(axis=axis)) for axis in (1, 0))
             ignorant = np.where(
-                self._by_number[:, None],
-                self.parts @ (batch != 0).astype(np.float32) == 0,
-                abs(self.sums @ batch) < TOLERANCE,
+                self._by_number[who, None],
+                self.parts[who] @ (batch != 0).astype(np.float32) == 0,
+                abs(self.sums[who] @ batch) < TOLERANCE,
             )
-            self.open[ignorant.astype(np.float32) @ moves.T.astype(np.float32) > 0] = False
+            moves = moved(targets[what] @ batch).T
+            settled = ignorant.astype(np.float32) @ moves.astype(np.float32) > 0
+            self.open[np.ix_(who, what)] &= ~settled
 
     def hold(self, program: Farthest, insider: int) -> None:
         """Let the program change nothing that this insider knows; ``watched`` are the sums."""
@@ -133,22 +136,25 @@ class Pairs:
             program.release_row(int(self._row[insider]))
 
 
-def find_near(witnesses: Witnesses, pairs: Pairs, random: np.random.Generator) -> None:
-    """Find changes of few numbers, which leave most insiders ignorant; close their pairs."""
-    targets = witnesses.reduced.targets
-    known = np.bincount(pairs.parts.indices, minlength=targets.shape[1]) > 0
-    price = 1 + random.random(len(known)) / 4 + PRICE_OF_INSIDERS * known
-    sought = random.permutation(np.flatnonzero(pairs.open.any(axis=0)))
-    program = Nearest(witnesses.reduced, csr_array(targets[sought]), price)
-    done = np.zeros(targets.shape[0], dtype=np.bool_)
-    for row, target in enumerate(sought):
-        if done[target]:
-            continue
-        # It is known from the changes so far which way the target can move.
-        way = 1 if witnesses.high[target] >= -witnesses.low[target] else -1
-        change = program.find(row, way)
-        if change is not None:
-            done |= abs(witnesses.keep(change)) >= 1 - 2 * TOLERANCE
+def find_near(
+    witnesses: Witnesses, pairs: Pairs, nearby: Flags, random: np.random.Generator
+) -> None:
+    """Find changes that leave most insiders ignorant, and close their pairs.
+
+    The targets in ``nearby`` have been moved by such changes already; for each of the others
+    the change of fewest numbers is sought, until one of them has moved it.
+    """
+    reduced = witnesses.reduced
+    known = np.bincount(pairs.parts.indices, minlength=reduced.targets.shape[1]) > 0
+    program = Nearest(reduced, 1 + random.random(len(known)) / 4 + PRICE_OF_INSIDERS * known)
+    waiting: Flags = np.asarray(pairs.open.any(axis=0) & ~nearby, dtype=np.bool_)
+    for target in random.permutation(np.flatnonzero(waiting)).tolist():
+        if waiting[target]:
+            # It is known from the changes so far which way the target can move.
+            way = 1 if witnesses.high[target] >= -witnesses.low[target] else -1
+            change = program.find(target, way)
+            if change is not None:
+                waiting &= ~moved(witnesses.keep(change))
     pairs.close()
 
 

@@ -6,27 +6,13 @@ rows are *watched*: they are free, but can be held or moved. Both are asked agai
 
 from __future__ import annotations
 
-from typing import Final
-
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from kostra_publish.disclosure.attack.reduction import Reduced
+from kostra_publish.disclosure.attack.solver import DUAL, PRIMAL, TOLERANCE, answer, solver
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
-
-TOLERANCE: Final = 1e-6
-"""What falls short of a whole number by less than this reaches it."""
-
-IMPOSSIBLE: Final = {
-    highspy.HighsModelStatus.kInfeasible,
-    highspy.HighsModelStatus.kUnbounded,
-    highspy.HighsModelStatus.kUnboundedOrInfeasible,
-}
-
-PRIMAL: Final = 4
-DUAL: Final = 1
-"""The simplex methods, as the solver numbers them."""
 
 
 class Farthest:
@@ -39,13 +25,13 @@ class Farthest:
     def __init__(self, reduced: Reduced, watched: csr_array, most: float) -> None:
         """The rows of ``watched`` are free until they are held."""
         rows, low, high = _rows(reduced, watched)
-        self._first = rows.shape[0] - watched.shape[0]
+        self._first, _ = _last(rows, watched)
         self._most = most
         self._low, self._high = reduced.low, reduced.high
         self._free: Flags = np.ones(rows.shape[1], dtype=np.bool_)
-        self._all = np.arange(rows.shape[1], dtype=np.int32)
+        self._all = np.arange(rows.shape[1])
         costs = np.zeros(rows.shape[1])
-        self._solver = _solver(PRIMAL, rows, (low, high), self._bounds(most), costs)
+        self._solver = solver(PRIMAL, rows, (low, high), self._bounds(most), costs)
         self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
 
     def find(self, direction: Floats, enough: float = -np.inf) -> Floats | None:
@@ -54,20 +40,22 @@ class Farthest:
         If that product is less than ``enough``, and some number changes by ``most``, the
         answer is sought again without that limit.
         """
-        self._solver.changeColsCost(len(self._all), self._all, direction)
-        change = _answer(self._solver)
+        self._solver.changeColsCost(len(direction), self._all.astype(np.int32), direction)
+        change = answer(self._solver)
         if change is None or direction @ change >= enough or (abs(change) < self._most).all():
             return change
-        self._bound(np.inf)
-        change = _answer(self._solver)
-        self._bound(self._most)
+        self._bound(self._all, np.inf)
+        change = answer(self._solver)
+        self._bound(self._all, self._most)
         return change
 
     def hold(self, numbers: Integers) -> None:
         """Let these numbers, and no others, not change."""
-        self._free[:] = True
-        self._free[numbers] = False
-        self._bound(self._most)
+        free: Flags = np.ones_like(self._free)
+        free[numbers] = False
+        turned = np.flatnonzero(free != self._free)
+        self._free = free
+        self._bound(turned, self._most)
 
     def hold_row(self, row: int) -> None:
         """Let this watched row not change."""
@@ -81,8 +69,9 @@ class Farthest:
         low = np.where(self._free, np.maximum(self._low, -most), 0.0)
         return low, np.where(self._free, np.minimum(self._high, most), 0.0)
 
-    def _bound(self, most: float) -> None:
-        self._solver.changeColsBounds(len(self._all), self._all, *self._bounds(most))
+    def _bound(self, numbers: Integers, most: float) -> None:
+        low, high = (bound[numbers] for bound in self._bounds(most))
+        self._solver.changeColsBounds(len(numbers), numbers.astype(np.int32), low, high)
 
 
 class Nearest:
@@ -93,26 +82,55 @@ class Nearest:
     leaves most other cells as they are.
     """
 
-    def __init__(self, reduced: Reduced, watched: csr_array, price: Floats) -> None:
-        """The rows of ``watched`` are those that can be moved."""
+    def __init__(self, reduced: Reduced, price: Floats) -> None:
+        """``price`` is what a change of each number costs, positive."""
+        self._targets = reduced.targets
+        several = np.flatnonzero(np.diff(reduced.targets.indptr) > 1)
+        watched = csr_array(reduced.targets[several])
         rows, low, high = _rows(reduced, watched)
-        self._first = rows.shape[0] - watched.shape[0]
+        self._row_of = dict(zip(several.tolist(), range(*_last(rows, watched)), strict=True))
         both = csr_array(hstack([rows, -rows], format="csr"))
-        columns = np.zeros(both.shape[1]), np.concatenate([reduced.high, -reduced.low])
-        self._solver = _solver(DUAL, both, (low, high), columns, np.tile(price, 2))
+        self._most = np.concatenate([reduced.high, -reduced.low])
+        columns = np.zeros(both.shape[1]), self._most
+        self._solver = solver(DUAL, both, (low, high), columns, np.tile(price, 2))
 
-    def find(self, row: int, amount: int) -> Floats | None:
-        """The least change that moves a watched row by ``amount`` or more; None if none does."""
-        least = abs(amount) - TOLERANCE
-        limits = (least, np.inf) if amount > 0 else (-np.inf, -least)
+    def find(self, target: int, way: int) -> Floats | None:
+        """The least change that moves a target by 1 or more, up (``way`` 1) or down (-1).
+
+        None if there is no such change.
+        """
         self._solver.setBasis()
-        self._solver.changeRowBounds(self._first + row, *limits)
-        change = _answer(self._solver)
-        self._solver.changeRowBounds(self._first + row, -np.inf, np.inf)
+        least = 1 - TOLERANCE
+        if (row := self._row_of.get(target)) is not None:
+            self._solver.changeRowBounds(row, *((least, np.inf) if way > 0 else (-np.inf, -least)))
+            change = answer(self._solver)
+            self._solver.changeRowBounds(row, -np.inf, np.inf)
+        else:
+            change = self._find_by_bounds(target, way)
         if change is None:
             return None
         rise, fall = np.split(change, 2)
         return np.asarray(rise - fall, dtype=np.float64)
+
+    def _find_by_bounds(self, target: int, way: int) -> Floats | None:
+        """Move a target of one number: by its own bounds, which is cheaper than by a row."""
+        place, size = self._targets.indptr[target], self._targets.shape[1]
+        number, factor = self._targets.indices[place], way * int(self._targets.data[place])
+        up, down = (number, number + size)[:: 1 if factor > 0 else -1]
+        least = (1 - TOLERANCE) / abs(factor)
+        if self._most[up] < least:
+            return None
+        self._solver.changeColBounds(up, least, self._most[up])
+        self._solver.changeColBounds(down, 0.0, 0.0)
+        change = answer(self._solver)
+        self._solver.changeColBounds(up, 0.0, self._most[up])
+        self._solver.changeColBounds(down, 0.0, self._most[down])
+        return change
+
+
+def _last(rows: csr_array, part: csr_array) -> tuple[int, int]:
+    """Where ``part`` begins and ends when it is the last part of ``rows``."""
+    return rows.shape[0] - part.shape[0], rows.shape[0]
 
 
 def _rows(reduced: Reduced, watched: csr_array) -> tuple[csr_array, Floats, Floats]:
@@ -122,56 +140,3 @@ def _rows(reduced: Reduced, watched: csr_array) -> tuple[csr_array, Floats, Floa
     low = np.concatenate([known, floors - reduced.slack, free - np.inf])
     high = np.concatenate([known, floors + np.inf, free + np.inf])
     return csr_array(vstack(parts, format="csr")), low, high
-
-
-class _Quiet(highspy.Highs):
-    """A solver that prints nothing; others print a banner as soon as they are made."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - the solver's own name
-        """Called as a solver is made; we use no callbacks."""
-        self.silent()
-
-
-def _solver(
-    method: int,
-    rows: csr_array,
-    row_bounds: tuple[Floats, Floats],
-    column_bounds: tuple[Floats, Floats],
-    costs: Floats,
-) -> highspy.Highs:
-    """A quiet solver on one core that keeps its place from question to question."""
-    program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = rows.shape
-    program.row_lower_, program.row_upper_ = row_bounds
-    program.col_lower_, program.col_upper_ = column_bounds
-    program.col_cost_ = costs
-    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    program.a_matrix_.start_ = rows.indptr
-    program.a_matrix_.index_ = rows.indices
-    program.a_matrix_.value_ = rows.data.astype(np.float64)
-    solver = _Quiet()  # type: ignore[no-untyped-call]
-    options: dict[str, bool | int | float | str] = {
-        "output_flag": False,
-        "presolve": "off",
-        "threads": 1,
-        "simplex_strategy": method,
-        "simplex_scale_strategy": 0,
-        "primal_feasibility_tolerance": 1e-9,
-        "dual_feasibility_tolerance": 1e-9,
-    }
-    for option, value in options.items():
-        solver.setOptionValue(option, value)
-    solver.passModel(program)
-    return solver
-
-
-def _answer(solver: highspy.Highs) -> Floats | None:
-    """The optimum; None if there is none."""
-    solver.run()
-    status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kOptimal:
-        return np.array(solver.getSolution().col_value)
-    if status in IMPOSSIBLE:
-        return None
-    msg = f"the linear program ended as {solver.modelStatusToString(status)}"
-    raise ArithmeticError(msg)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
+from kostra_publish.disclosure.attack.modular import echelon, following
+from kostra_publish.disclosure.attack.standstill import at_standstill
 from kostra_publish.disclosure.attack.view import View, distinct
 from kostra_publish.disclosure.problem import Floats, Integers
 
@@ -72,6 +74,11 @@ class _Ties:
         if self.low[other] == self.high[other] == 0:
             self.stop(other)
 
+    def bounds(self) -> tuple[Floats, Floats]:
+        """The least and greatest change of each number that is its own leader."""
+        low = np.where(self.low <= -ENDLESS, -np.inf, self.low.astype(np.float64))
+        return low, np.where(self.high >= ENDLESS, np.inf, self.high.astype(np.float64))
+
     def matrix(self) -> csr_array:
         """Shape (unknown, unknown): each number in terms of its leader."""
         size = len(self.leader)
@@ -82,30 +89,50 @@ class _Ties:
         return whole
 
 
-def reduce(view: View, basis: Integers) -> Reduced:
-    """The view in fewer numbers; ``basis`` names independent rows of ``view.known``."""
+def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
+    """The view in fewer numbers; ``basis`` names independent rows of ``view.known``.
+
+    In the end nothing is left that cannot move: whatever bound or floor a number or a row is
+    at, some change leaves it. Targets that still cannot move are combinations of known rows.
+    """
     ties = _Ties(view.lowest)
-    whole = ties.matrix()
+    rows, free = csr_array(view.known[basis]), np.ones(len(view.slack), dtype=np.bool_)
     while True:
-        known = _tidy(view.known[basis] @ whole)
-        if not (_stop_stuck(known, ties) or _tie_pairs(known, ties)):
+        whole = _tied(rows, ties)
+        known, floors = _tidy(rows @ whole), _tidy(view.floors @ whole)
+        free &= np.diff(floors.indptr) > 0
+        tight = np.flatnonzero(free & (view.slack == 0))
+        stuck, still = at_standstill(known, *ties.bounds(), csr_array(floors[tight]))
+        if not (stuck.any() or still.any()):
             break
-        whole = ties.matrix()
+        for number in np.flatnonzero(stuck):
+            ties.stop(int(number))
+        # A floor that never rises is one more row that is known.
+        rows = csr_array(vstack([rows, view.floors[tight[still]]], format="csr"))
+        free[tight[still]] = False
     kept = np.flatnonzero(np.diff(whole.tocsc().indptr))
-    low, high = ties.low[kept].astype(np.float64), ties.high[kept].astype(np.float64)
-    high[high == ENDLESS], low[low == -ENDLESS] = np.inf, -np.inf
-    known, floors = _tidy(known[:, kept]), _tidy((view.floors @ whole)[:, kept])
-    some = np.diff(floors.indptr) > 0
+    known = csr_array(known[distinct(known)[0]][:, kept])
     targets = _tidy((view.targets @ whole)[:, kept])
+    moving = ~following(targets, echelon(known).null_vectors(3, random))
+    low, high = ties.bounds()
     return Reduced(
-        known=csr_array(known[distinct(known)[0]]),
-        low=low,
-        high=high,
-        floors=csr_array(floors[np.flatnonzero(some)]),
-        slack=view.slack[some],
-        targets=targets,
+        known=known,
+        low=low[kept],
+        high=high[kept],
+        floors=_tidy(floors[np.flatnonzero(free)][:, kept]),
+        slack=view.slack[free],
+        targets=_tidy(csr_array(targets.multiply(moving[:, None].astype(np.int64)))),
         parts=_tidy((abs(view.targets) @ abs(whole))[:, kept] != 0).astype(np.int64),
     )
+
+
+def _tied(rows: csr_array, ties: _Ties) -> csr_array:
+    """Tie and stop all that single rows say; each number in terms of those that are left."""
+    while True:
+        whole = ties.matrix()
+        known = _tidy(rows @ whole)
+        if not (_stop_stuck(known, ties) or _tie_pairs(known, ties)):
+            return whole
 
 
 def _tidy(rows: csr_array) -> csr_array:

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_array
 
-from kostra_publish.disclosure.attack.programs import TOLERANCE, Farthest
+from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import Reduced
+from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.problem import Flags, Floats
 
 AT_RANDOM: Final = 40
@@ -57,6 +58,12 @@ class Witnesses:
             np.floor(self.high + 2 * TOLERANCE) - np.ceil(self.low - 2 * TOLERANCE) < width
         )
         return found
+
+
+def moved(effect: Floats) -> Flags:
+    """Whether each target moves by one or more."""
+    found: Flags = abs(effect) >= 1 - 2 * TOLERANCE
+    return found
 
 
 def find_narrow(
