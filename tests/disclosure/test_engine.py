@@ -67,6 +67,13 @@ def test_a_measure_inside_another_gives_the_difference() -> None:
     assert not visible[[0, 1]].all()
 
 
+def test_cells_that_are_the_same_to_everyone_do_not_hide_the_country() -> None:
+    # No man is under 18 in either kommune, so women under 18 are all under 18.
+    rows = [[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [1, 0, 1, 0, 0], [0, 0, 0, 1, 1], [1, 0, 1, 1, 1]]
+    found = problem(rows, [1, 1, 50, 30, 40], equations=[[1, -1, 0, 0, 0]])
+    assert withstanding(found).visible.tolist() == [False, False, True, True, True]
+
+
 def test_what_is_known_already_cannot_be_protected() -> None:
     found = problem([[1, 0], [0, 1], [1, 1]], [2, 30], opened=[1, 2])
     with pytest.raises(DisclosureError):

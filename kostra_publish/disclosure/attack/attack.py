@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.attack.insiders import (
     Pairs,
     find_near,
@@ -72,7 +75,7 @@ class _Attack:
     def verdict(self, width: int, threshold: int | None, *, insiders: bool) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
         view, reduced = self.view, self.witnesses.reduced
-        exact = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
+        follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
         program = Farthest(reduced, sums, float(LIMIT * width))
         lone = csr_array(reduced.parts[self.people.targets])
@@ -81,7 +84,7 @@ class _Attack:
         found = self._found_by_insiders(program, nearby) if insiders else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
-        plain_or_exact = view.plain | self._per_cell(exact)
+        plain_or_exact = view.plain | self._per_cell(follows)
         return Verdict(
             shown=self.problem.small & view.shown,
             exact=plain_or_exact,
@@ -106,8 +109,32 @@ class _Attack:
         pairs.close()
         find_near(self.witnesses, pairs, nearby, random)
         find_pairs(self.witnesses, pairs, program, random)
-        found: Flags = exactly | pairs.open
-        return found
+        return self._without_known_before(exactly | pairs.open)
+
+    def _without_known_before(self, found: Flags) -> Flags:
+        """Less what each insider knows without a single figure but noughts being shown.
+
+        Where nobody is a man under 18, women under 18 are all under 18: who is alone in the
+        one is alone in the other, whatever is published.
+        """
+        problem, cell_of = self.problem, self._first_cells
+        nothing = np.zeros(len(problem.small), dtype=np.bool_)
+        noughts = problem.open & (problem.values == 0)
+        result = found.copy()
+        for insider in np.flatnonzero(found.any(axis=1)):
+            own = self.view.target_of == self.people.targets[insider]
+            told = replace(problem, open=noughts | own, small=problem.small & ~own)
+            before = exact(told, nothing)
+            result[insider] &= ~before[cell_of]
+        return result
+
+    @property
+    def _first_cells(self) -> Integers:
+        """The first cell of each target."""
+        first = np.full(len(self.witnesses.low), -1, dtype=np.int64)
+        cells = np.flatnonzero(self.view.target_of >= 0)[::-1]
+        first[self.view.target_of[cells]] = cells
+        return first
 
     def _nothing(self) -> Flags:
         """Shape (0, targets): what no insider works out."""
@@ -144,7 +171,5 @@ class _Attack:
     def _pairs(self, found: Flags) -> Integers:
         """Cells for pairs of insider and target; the first cell of each target found."""
         insider, target = np.nonzero(found)
-        first = np.full(len(self.witnesses.low), -1, dtype=np.int64)
-        cells = np.flatnonzero(self.view.target_of >= 0)[::-1]
-        first[self.view.target_of[cells]] = cells
+        first = self._first_cells
         return np.stack([self.view.lone[self.people.targets[insider]], first[target]], axis=1)

@@ -117,7 +117,7 @@ class Kinds(NamedTuple):
     small: Bytes
     single: Bytes
     guard: Bytes
-    """Small rows that are no cells: they must not follow, and that is all."""
+    """Small rows that only must not follow: sums that are no cells, and doubles of cells."""
 
 
 @jit
@@ -482,8 +482,13 @@ def _enter(state: State, kinds: Kinds, cell: int, key: np.uint64, times: int) ->
 @jit
 def tidy(state: State, kinds: Kinds) -> None:
     """Make the hash table anew when directions that nobody has any more fill it."""
-    if state.numbers[0] * 3 < len(state.table_key) * 2:
-        return
+    if state.numbers[0] * 3 >= len(state.table_key) * 2:
+        enter_anew(state, kinds)
+
+
+@jit
+def enter_anew(state: State, kinds: Kinds) -> None:
+    """Enter the directions that small cells have now, and no others."""
     state.table_key[:] = 0
     state.table_small[:] = 0
     state.table_single[:] = 0

@@ -34,6 +34,7 @@ class Reduced:
     floor: Integers
     cost: Floats
     guard: Flags
+    """Small rows that only must not follow: sums that are no cells, and doubles of cells."""
     unseen: Integers
     """Rows of single inner numbers that are 0 without everyone's knowing."""
 

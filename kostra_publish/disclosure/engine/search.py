@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -20,10 +20,6 @@ SEED = 12_221
 WHOLE = 1 << 16
 """Numbers of a vector beyond this stand for fractions."""
 DENOMINATOR = 720
-PATIENCE = 40
-"""Cells passed over at most before a dear one is hidden."""
-MUCH = 4
-"""How many times dearer a cell is that is not hidden for a cheap one."""
 WIDEST = 80
 """Inner numbers at most of a cell whose parts are published anew together."""
 Number = TypeVar("Number", bound=np.generic)
@@ -54,19 +50,48 @@ class Search:
         # What is nearly everything first: it is then met by long moves only here.
         sizes = np.diff(self.matrix.row_start)[known]
         self.publish(known[np.argsort(sizes, kind="stable")], force=True)
+        self._join_doubles()
+
+    def _join_doubles(self) -> None:
+        """Let one small cell stand for all that are the same to everyone from the beginning.
+
+        Where no man is under 18, women under 18 are all under 18: whoever knows one of the two
+        knows the other, and no publication gives that away.
+        """
+        reduced = self.reduced
+        small = np.flatnonzero(reduced.small & (self.state.key != 0))
+        _, first, same = np.unique(self.state.key[small], return_index=True, return_inverse=True)
+        single, guard = reduced.single.copy(), reduced.guard.copy()
+        np.logical_or.at(single, small[first[same]], reduced.single[small])
+        guard[small] = True
+        guard[small[first]] = False
+        self.reduced = replace(reduced, single=single, guard=guard)
+        self.kinds = _kinds(self.reduced)
+        kernel.enter_anew(self.state, self.kinds)
 
     def publish(self, queue: Integers, *, force: bool = False) -> None:
         """Publish the rows of ``queue`` in turn, each if it is safe."""
+        self._run(kernel.publish_all, queue, force)
+
+    def hide(self, queue: Integers) -> Flags:
+        """Hide the visible rows of ``queue`` again; the rows that may now change with them."""
+        stirred = np.zeros(len(self.visible), dtype=np.bool_)
+        self._run(kernel.hide_all, queue, stirred.view(np.uint8))
+        return stirred
+
+    def _run(self, loop: Callable[..., int], queue: Integers, last: object) -> None:
+        """Run a loop of the kernel over ``queue``, and make room whenever it stops for that."""
+        visible = self.visible.view(np.uint8)
         while len(queue):
-            done = kernel.publish_all(
+            done = loop(
                 self.matrix,
                 self.basis,
                 self.state,
                 self.scratch,
                 self.kinds,
                 queue,
-                self.visible.view(np.uint8),
-                force,
+                visible,
+                last,
             )
             queue = queue[done:]
             if len(queue):
@@ -99,25 +124,6 @@ class Search:
             found = found[self.state.mark[found].any(axis=1)]
         return found
 
-    def hide(self, queue: Integers) -> Flags:
-        """Hide the visible rows of ``queue`` again; the rows that may now change with them."""
-        stirred = np.zeros(len(self.visible), dtype=np.bool_)
-        while len(queue):
-            done = kernel.hide_all(
-                self.matrix,
-                self.basis,
-                self.state,
-                self.scratch,
-                self.kinds,
-                queue,
-                self.visible.view(np.uint8),
-                stirred.view(np.uint8),
-            )
-            queue = queue[done:]
-            if len(queue):
-                self._make_room()
-        return stirred
-
     def guard(self, weights: csr_array) -> None:
         """From now on, protect sums of rows that must not follow, and free those that do.
 
@@ -147,33 +153,16 @@ class Search:
         """
         near = self.parts(self.above(row))
         self.again(near[self.visible[near]])
-        passed = np.zeros(len(self.visible), dtype=np.bool_)
         while not self.state.mark[row].any():
-            cell = self._cheapest(row, near[~passed[near]])
+            cell = self._cheapest(row, near)
             if cell < 0:
-                everything = self.candidates
-                cell = self._cheapest(row, everything[~passed[everything]])
-            if cell < 0 and not passed.any():
+                cell = self._cheapest(row, self.candidates)
+            if cell < 0:
                 raise DisclosureError(
                     "small figures follow from figures that are known already",
                     fix="Look at figures of earlier releases, and at noughts that are shown.",
                 )
-            if cell < 0 or passed.sum() > PATIENCE:
-                passed[:] = False
-                self.again(np.array([self._cheapest(row, self.candidates)]))
-            elif self._costs_dearer(cell):
-                passed[cell] = True
-            else:
-                self.again(np.array([cell]))
-
-    def _costs_dearer(self, cell: int) -> bool:
-        """Whether a much dearer cell is known only with ``cell``, and would be hidden for it."""
-        self.hide(np.array([cell]))
-        loose = self.loose
-        cost = self.reduced.cost
-        dear = bool(len(loose)) and bool(cost[loose].max() > MUCH * cost[cell])
-        self.publish(np.array([cell]), force=True)
-        return dear
+            self.again(np.array([cell]))
 
     def _cheapest(self, row: int, among: Integers) -> int:
         return int(

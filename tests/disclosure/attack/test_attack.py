@@ -167,6 +167,16 @@ def test_who_is_alone_in_a_difference_knows_only_the_difference() -> None:
     assert verdict.pairs.tolist() == [[2, 4]]
 
 
+def test_what_an_insider_knew_before_is_not_found() -> None:
+    # Two ways to count the same person: everyone knows that they agree, whatever is shown.
+    rows = [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
+    twins = problem(rows, [1, 1, 50], equations=[[1, -1, 0]])
+    assert attack(twins, all_but(3, [0, 1])).clean
+    # Without that knowledge it is the total of the two that gives the one to the other.
+    apart = problem([[1, 0], [0, 1], [1, 1]], [1, 2])
+    assert attack(apart, all_but(3, [0, 1])).pairs.tolist() == [[0, 1]]
+
+
 def test_many_numbers_in_the_same_cells_are_one() -> None:
     rows = np.array([[1] * 40 + [0] * 3, [0] * 40 + [1] * 3, [1] * 43])
     verdict = attack(problem(rows.tolist(), [0] * 39 + [1, 1, 0, 1]), all_but(3, [0, 1]))
