@@ -89,7 +89,12 @@ def _report(universe: Universe, visible: Flags) -> UniverseReport:
         pl.Series("small", problem.small & problem.listed),
         pl.Series("secondary", secondary),
     )
-    by_kind = cells.group_by("kind").agg(pl.col("listed", "small", "secondary").sum()).sort("kind")
+    by_kind = (
+        cells.filter("listed")
+        .group_by("kind")
+        .agg(pl.col("listed", "small", "secondary").sum())
+        .sort("kind")
+    )
     return UniverseReport(
         name=universe.name,
         kind=universe.kind,
