@@ -21,6 +21,7 @@ from kostra_publish.disclosure.attack.nearby import search_nearby
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
 from kostra_publish.disclosure.attack.search import Witnesses, find_narrow
+from kostra_publish.disclosure.attack.tables import fitting, of_inner
 from kostra_publish.disclosure.attack.verdict import Verdict
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
@@ -29,7 +30,7 @@ from kostra_publish.disclosure.solver import TOLERANCE
 RANDOM_VECTORS = 3
 """Each lets a cell pass as exact by chance once in 2^31."""
 
-LIMIT = 1000
+LIMIT = 5
 """Changes are first sought up to this many times the width; see Farthest."""
 
 
@@ -40,6 +41,8 @@ def attack(
     width: int = 1,
     insiders: bool = True,
     threshold: int | None = None,
+    enough: int | None = None,
+    before: csr_array | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Attack the small cells of a problem of which the cells in ``visible`` are shown.
@@ -53,34 +56,50 @@ def attack(
     must not find another small cell. With a ``threshold``, hidden small cells that are surely
     below it are reported too; that is no violation.
 
-    ``seed`` only decides what is tried first: the verdict is the same for all.
+    With ``enough``, the attack stops when so many narrow cells are found, and the verdict is
+    not ``complete``. ``before`` are the tables of an earlier verdict, on another pattern: those
+    that still fit need not be sought again. ``seed`` only decides what is tried first: the
+    verdict is the same for all.
     """
     if width < 1:
         msg = f"width {width}: a protected interval holds at least two whole values, width 1"
         raise ValueError(msg)
-    return _Attack(problem, visible, seed).verdict(width, threshold, insiders=insiders)
+    under_way = _Attack(problem, visible, width, seed)
+    if before is not None:
+        under_way.begin_with(before)
+    return under_way.verdict(threshold, enough, insiders=insiders)
 
 
 class _Attack:
     """One attack: what is known, and the changes found so far."""
 
-    def __init__(self, problem: Problem, visible: Flags, seed: int) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, visible: Flags, width: int, seed: int) -> None:
+        self.problem, self.visible, self.width = problem, visible, width
         self.random = np.random.default_rng(seed)
         self.view = view_of(problem, visible)
         self.form = echelon(self.view.known)
         self.people = insiders_of(self.view)
-        self.witnesses = Witnesses(reduce(self.view, self.form.basis, self.random))
+        self.witnesses = Witnesses(reduce(self.view, self.form.basis, self.random), width)
 
-    def verdict(self, width: int, threshold: int | None, *, insiders: bool) -> Verdict:
+    def begin_with(self, tables: csr_array) -> None:
+        """Take over the tables that fit: shape (tables, inner numbers)."""
+        fits = csr_array(tables[np.flatnonzero(fitting(self.problem, self.visible, tables))])
+        changes = (fits @ self.view.merge)[:, self.witnesses.reduced.columns]
+        for change in changes.toarray().astype(np.float64):
+            self.witnesses.keep(change)
+
+    def verdict(self, threshold: int | None, enough: int | None, *, insiders: bool) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
         view, reduced = self.view, self.witnesses.reduced
         follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
-        program = Farthest(reduced, sums, float(LIMIT * width))
+        program = Farthest(reduced, sums, float(LIMIT * self.width))
         lone = csr_array(reduced.parts[self.people.targets])
         nearby = search_nearby(self.witnesses, lone, self.random)
-        narrow = find_narrow(self.witnesses, program, width, self.random)
+        most = len(view.lone) + 1 if enough is None else enough
+        narrow = find_narrow(self.witnesses, program, self.width, self.random, most)
+        complete = np.count_nonzero(narrow) < most
+        insiders = insiders and complete
         found = self._found_by_insiders(program, nearby) if insiders else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
@@ -95,10 +114,29 @@ class _Attack:
             pairs=self._pairs(found),
             few=few,
             sought=self.problem.small,
-            width=width,
+            width=self.width,
             lone=len(self.people.targets) if insiders else None,
-            tables=len(self.witnesses.changes),
+            tables=self._tables(),
+            complete=complete,
+            reasons=self._reasons(narrow),
         )
+
+    def _tables(self) -> csr_array:
+        """The changes that widened an interval, as changes of inner numbers."""
+        witnesses = self.witnesses
+        useful = [c for c, widens in zip(witnesses.changes, witnesses.useful, strict=True) if widens]
+        changes = csr_array(np.array(useful).reshape(-1, witnesses.reduced.known.shape[1]))
+        return of_inner(self.view, witnesses.reduced, self.problem.inner, changes)
+
+    def _reasons(self, narrow: Flags) -> dict[int, Integers]:
+        """For narrow cells, the visible cells that say so, where linear programming tells."""
+        sources, first = self.witnesses.reduced.sources, self._first_cells
+        found = {}
+        for target in np.flatnonzero(narrow).tolist():
+            rows = sources[self.witnesses.reasons.get(target, np.zeros(0, dtype=np.int64))]
+            cells = self.view.sources[rows[rows >= 0]]
+            found[int(first[target])] = cells[cells >= 0]
+        return found
 
     def _found_by_insiders(self, program: Farthest, nearby: Flags) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""

@@ -40,7 +40,7 @@ def search_nearby(witnesses: Witnesses, lone: csr_array, random: np.random.Gener
     ``lone``: shape (insiders, numbers); the numbers each insider may know. Such changes are
     cheap to find, and leave alone all that is elsewhere.
     """
-    waiting: Flags = np.diff(witnesses.reduced.targets.indptr) > 0
+    waiting: Flags = witnesses.narrow(1) & (np.diff(witnesses.reduced.targets.indptr) > 0)
     for size in NEIGHBOURHOODS:
         _search(witnesses, lone, waiting, size, random)
     return ~waiting

@@ -18,14 +18,15 @@ from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE, answer, so
 class Farthest:
     """Changes that go as far as can be in some direction.
 
-    By the primal simplex method: the last answer is where the next question starts. At first
-    no number changes by more than ``most``, so that answers are finite.
+    By the primal simplex method, unless told otherwise: the last answer is where the next
+    question starts. At first no number changes by more than ``most``, so that answers are
+    finite.
     """
 
     def __init__(self, reduced: Reduced, watched: csr_array, most: float) -> None:
         """The rows of ``watched`` are free until they are held."""
         rows, low, high = _rows(reduced, watched)
-        self._first, _ = _last(rows, watched)
+        self._known, (self._first, _) = reduced.known.shape[0], _last(rows, watched)
         self._most = most
         self._low, self._high = reduced.low, reduced.high
         self._free: Flags = np.ones(rows.shape[1], dtype=np.bool_)
@@ -37,17 +38,33 @@ class Farthest:
     def find(self, direction: Floats, enough: float = -np.inf) -> Floats | None:
         """The change whose product with ``direction`` is largest; None if there is no end.
 
-        If that product is less than ``enough``, and some number changes by ``most``, the
-        answer is sought again without that limit.
+        If that product is less than ``enough``, and the limit ``most`` is why, the answer is
+        sought again without it.
         """
         self._solver.changeColsCost(len(direction), self._all.astype(np.int32), direction)
         change = answer(self._solver)
-        if change is None or direction @ change >= enough or (abs(change) < self._most).all():
+        if change is None or direction @ change >= enough or not self._limited(change):
             return change
         self._bound(self._all, np.inf)
         change = answer(self._solver)
         self._bound(self._all, self._most)
         return change
+
+    def by(self, method: int) -> None:
+        """From now on, answer by this simplex method."""
+        self._solver.setOptionValue("simplex_strategy", method)
+
+    def _limited(self, change: Floats) -> bool:
+        """Whether the last answer would go farther if numbers could change by more."""
+        weights = np.array(self._solver.getSolution().col_dual)
+        own = (self._low >= -self._most) & (change < 0) | (self._high <= self._most) & (change > 0)
+        return bool((~own & (abs(change) >= self._most) & (abs(weights) > TOLERANCE)).any())
+
+    @property
+    def reasons(self) -> Integers:
+        """The known rows on which the last answer rests: without them it would go farther."""
+        weights = np.array(self._solver.getSolution().row_dual[: self._known])
+        return np.flatnonzero(abs(weights) > TOLERANCE)
 
     def hold(self, numbers: Integers) -> None:
         """Let these numbers, and no others, not change."""

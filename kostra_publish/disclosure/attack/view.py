@@ -23,7 +23,9 @@ class View:
 
     Inner numbers that stand in the same cells are merged into one unknown number, their sum.
 
+    * ``merge``: 0/1, shape (inner numbers, unknown); which unknown number each is part of.
     * ``known``: int64, shape (rows, unknown); row @ change is 0. No row stands twice.
+    * ``sources``: int64, for each known row a cell that says so, -1 where an equation does.
     * ``lowest``: int64, one per unknown number; its change is at least this, 0 or negative.
     * ``floors``: int64, shape (floors, unknown); row @ change is at least ``-slack``.
     * ``slack``: int64, one per floor, non-negative.
@@ -41,7 +43,9 @@ class View:
       numbers that are known or nought.
     """
 
+    merge: csr_array
     known: csr_array
+    sources: Integers
     lowest: Integers
     floors: csr_array
     slack: Integers
@@ -68,9 +72,12 @@ def view_of(problem: Problem, visible: Flags) -> View:
     floored: Flags = problem.listed & ~shown
     rows = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
     unknown = _unknown(rows, problem.inner)
-    (known, floors, targets), inner = _merged(
-        [rows, problem.rows[floored], problem.rows[sought]], problem.inner, unknown
+    (known, floors, targets), merge = _merged(
+        [rows, problem.rows[floored], problem.rows[sought]], unknown
     )
+    inner = merge.T @ problem.inner
+    said = distinct(known)[0]
+    cells = np.concatenate([np.flatnonzero(shown), np.full(problem.equations.shape[0], -1)])
     values = problem.values
     slack = np.maximum(values - problem.floor, 0)[floored]
     lowest, floors, slack = _bounds(floors, slack, inner)
@@ -84,7 +91,9 @@ def view_of(problem: Problem, visible: Flags) -> View:
     plain = np.zeros(len(values), dtype=np.bool_)
     plain[sought] = ~some
     return View(
-        known=csr_array(known[distinct(known)[0]]),
+        merge=merge,
+        known=csr_array(known[said]),
+        sources=cells[said],
         lowest=lowest,
         floors=floors,
         slack=slack,
@@ -154,18 +163,20 @@ def _unknown(rows: csr_array, inner: Integers) -> Flags:
         unknown &= ~found
 
 
-def _merged(
-    parts: Sequence[csr_array], inner: Integers, unknown: Flags
-) -> tuple[list[csr_array], Integers]:
-    """The unknown columns of the parts, equal columns once, and the sums of their numbers."""
-    stacked = csc_array(vstack(parts, format="csc"))[:, np.flatnonzero(unknown)]
+def _merged(parts: Sequence[csr_array], unknown: Flags) -> tuple[list[csr_array], csr_array]:
+    """The unknown columns of the parts, equal columns once, and what each is the sum of."""
+    left = np.flatnonzero(unknown)
+    stacked = csc_array(vstack(parts, format="csc"))[:, left]
     first, number = distinct(csr_array(stacked.T))
     kept = csr_array(stacked[:, first])
-    sums = np.zeros(len(first), dtype=np.int64)
-    np.add.at(sums, number[number >= 0], inner[unknown][number >= 0])
+    there = number >= 0
+    merge = csr_array(
+        (np.ones(np.count_nonzero(there), dtype=np.int64), (left[there], number[there])),
+        shape=(len(unknown), len(first)),
+    )
     ends = np.cumsum([0, *(part.shape[0] for part in parts)])
     merged = [csr_array(kept[a:b]) for a, b in pairwise(ends)]
-    return merged, sums
+    return merged, merge
 
 
 def _bounds(
