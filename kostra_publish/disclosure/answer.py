@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack import Verdict, attack
+from kostra_publish.disclosure.attack import Begun, Verdict, attack
 from kostra_publish.disclosure.engine.suppress import Suppression, Wanted
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
@@ -55,8 +55,7 @@ def withstanding(
             width=width,
             threshold=could_be,
             insiders=insiders,
-            enough=ENOUGH,
-            before=tables,
+            begun=Begun(tables, ENOUGH),
         )
         wanted = list(_wanted(problem, verdict, could_be))
         if verdict.complete and not wanted:

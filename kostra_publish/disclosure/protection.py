@@ -13,7 +13,7 @@ import polars as pl
 
 from kostra_publish.cube.build import Built
 from kostra_publish.cube.plan import Plan
-from kostra_publish.disclosure.answer import not_following, withstanding
+from kostra_publish.disclosure.answer import withstanding
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags
@@ -69,10 +69,8 @@ def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
 def _visible(universe: Universe) -> Flags:
     """Which cells of a universe may be shown; checked apart from the engine."""
     problem = universe.problem
-    if problem.cells.height <= ATTACKED:
-        visible = withstanding(problem, effort=EFFORT).visible
-    else:
-        visible = not_following(problem, effort=EFFORT)
+    large = problem.cells.height > ATTACKED
+    visible = withstanding(problem, effort=EFFORT, insiders=not large, noughts=large).visible
     if exact(problem, visible).any():
         raise DisclosureError(
             f"{universe.name}: small figures follow from what would be visible",

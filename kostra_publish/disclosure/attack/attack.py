@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,7 +11,7 @@ from scipy.sparse import csr_array
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.attack.insiders import (
     Pairs,
-    find_near,
+    find_at_random,
     find_pairs,
     found_exactly,
     insiders_of,
@@ -34,6 +35,19 @@ LIMIT = 5
 """Changes are first sought up to this many times the width; see Farthest."""
 
 
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """An attack on one pattern after another, when what is found is answered in between.
+
+    ``tables`` are those of the verdict before, as there: what still fits need not be sought
+    again. The attack stops when ``enough`` narrow cells are found; the verdict is then not
+    ``complete``.
+    """
+
+    tables: csr_array
+    enough: int
+
+
 def attack(
     problem: Problem,
     visible: Flags,
@@ -41,8 +55,7 @@ def attack(
     width: int = 1,
     insiders: bool = True,
     threshold: int | None = None,
-    enough: int | None = None,
-    before: csr_array | None = None,
+    begun: Begun | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Attack the small cells of a problem of which the cells in ``visible`` are shown.
@@ -56,18 +69,17 @@ def attack(
     must not find another small cell. With a ``threshold``, hidden small cells that are surely
     below it are reported too; that is no violation.
 
-    With ``enough``, the attack stops when so many narrow cells are found, and the verdict is
-    not ``complete``. ``before`` are the tables of an earlier verdict, on another pattern: those
-    that still fit need not be sought again. ``seed`` only decides what is tried first: the
+    ``begun`` goes on from an earlier attack. ``seed`` only decides what is tried first: the
     verdict is the same for all.
     """
     if width < 1:
         msg = f"width {width}: a protected interval holds at least two whole values, width 1"
         raise ValueError(msg)
     under_way = _Attack(problem, visible, width, seed)
-    if before is not None:
-        under_way.begin_with(before)
-    return under_way.verdict(threshold, enough, insiders=insiders)
+    if begun is not None:
+        under_way.begin_with(begun.tables)
+    most = None if begun is None else begun.enough
+    return under_way.verdict(threshold, most, insiders=insiders)
 
 
 class _Attack:
@@ -95,12 +107,12 @@ class _Attack:
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
         program = Farthest(reduced, sums, float(LIMIT * self.width))
         lone = csr_array(reduced.parts[self.people.targets])
-        nearby = search_nearby(self.witnesses, lone, self.random)
+        search_nearby(self.witnesses, lone, self.random)
         most = len(view.lone) + 1 if enough is None else enough
         narrow = find_narrow(self.witnesses, program, self.width, self.random, most)
-        complete = np.count_nonzero(narrow) < most
+        complete = bool(np.count_nonzero(narrow) < most)
         insiders = insiders and complete
-        found = self._found_by_insiders(program, nearby) if insiders else self._nothing()
+        found = self._found_by_insiders(program) if insiders else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
         plain_or_exact = view.plain | self._per_cell(follows)
@@ -118,34 +130,24 @@ class _Attack:
             lone=len(self.people.targets) if insiders else None,
             tables=self._tables(),
             complete=complete,
-            reasons=self._reasons(narrow),
         )
 
     def _tables(self) -> csr_array:
         """The changes that widened an interval, as changes of inner numbers."""
         witnesses = self.witnesses
-        useful = [c for c, widens in zip(witnesses.changes, witnesses.useful, strict=True) if widens]
-        changes = csr_array(np.array(useful).reshape(-1, witnesses.reduced.known.shape[1]))
+        useful = list(compress(witnesses.changes, witnesses.useful))
+        shape = len(useful), witnesses.reduced.known.shape[1]
+        changes = csr_array(np.array(useful, dtype=np.float64).reshape(shape))
         return of_inner(self.view, witnesses.reduced, self.problem.inner, changes)
 
-    def _reasons(self, narrow: Flags) -> dict[int, Integers]:
-        """For narrow cells, the visible cells that say so, where linear programming tells."""
-        sources, first = self.witnesses.reduced.sources, self._first_cells
-        found = {}
-        for target in np.flatnonzero(narrow).tolist():
-            rows = sources[self.witnesses.reasons.get(target, np.zeros(0, dtype=np.int64))]
-            cells = self.view.sources[rows[rows >= 0]]
-            found[int(first[target])] = cells[cells >= 0]
-        return found
-
-    def _found_by_insiders(self, program: Farthest, nearby: Flags) -> Flags:
+    def _found_by_insiders(self, program: Farthest) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""
         people, random = self.people, self.random
         other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
         exactly = found_exactly(self.view, self.form, people, random) & other
         pairs = Pairs(other & ~exactly, people, self.witnesses)
         pairs.close()
-        find_near(self.witnesses, pairs, nearby, random)
+        find_at_random(self.witnesses, pairs, program, random)
         find_pairs(self.witnesses, pairs, program, random)
         return self._without_known_before(exactly | pairs.open)
 

@@ -61,13 +61,12 @@ class Neighbourhoods:
 def part(reduced: Reduced, numbers: Integers) -> Reduced:
     """The changes in which all but ``numbers`` stand still."""
     known, floors = reduced.known[:, numbers], reduced.floors[:, numbers]
-    said, some = np.flatnonzero(np.diff(known.indptr)), np.diff(floors.indptr) > 0
+    some = np.diff(floors.indptr) > 0
     return replace(
         reduced,
         whole=csr_array(reduced.whole[:, numbers]),
         columns=reduced.columns[numbers],
-        known=csr_array(known[said]),
-        sources=reduced.sources[said],
+        known=csr_array(known[np.flatnonzero(np.diff(known.indptr))]),
         low=reduced.low[numbers],
         high=reduced.high[numbers],
         floors=csr_array(floors[np.flatnonzero(some)]),

@@ -29,8 +29,6 @@ class Reduced:
     * ``whole``: int64, shape (unknown numbers of the View, numbers); each in these numbers.
     * ``columns``: int64, one per number: an unknown number of the View that is it.
     * ``known``: int64, shape (rows, numbers); row @ change is 0.
-    * ``sources``: int64, for each known row the one of the View that says so; -1 where it is
-      a floor that never rises.
     * ``low``, ``high``: float64, one per number; low <= 0 <= high, perhaps infinite.
     * ``floors``, ``slack``: as in View, in the numbers here.
     * ``targets``: int64, shape (targets of the View, numbers); empty where nothing can move.
@@ -41,7 +39,6 @@ class Reduced:
     whole: csr_array
     columns: Integers
     known: csr_array
-    sources: Integers
     low: Floats
     high: Floats
     floors: csr_array
@@ -104,7 +101,6 @@ def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
     """
     ties = _Ties(view.lowest)
     rows, free = csr_array(view.known[basis]), np.ones(len(view.slack), dtype=np.bool_)
-    sources = basis
     while True:
         whole = _tied(rows, ties)
         known, floors = _tidy(rows @ whole), _tidy(view.floors @ whole)
@@ -117,11 +113,9 @@ def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
             ties.stop(int(number))
         # A floor that never rises is one more row that is known.
         rows = csr_array(vstack([rows, view.floors[tight[still]]], format="csr"))
-        sources = np.concatenate([sources, np.full(np.count_nonzero(still), -1)])
         free[tight[still]] = False
     kept = np.flatnonzero(np.diff(whole.tocsc().indptr))
-    said = distinct(known)[0]
-    known = csr_array(known[said][:, kept])
+    known = csr_array(known[distinct(known)[0]][:, kept])
     targets = _tidy((view.targets @ whole)[:, kept])
     moving = ~following(targets, echelon(known).null_vectors(3, random))
     low, high = ties.bounds()
@@ -129,7 +123,6 @@ def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
         whole=csr_array(whole[:, kept]),
         columns=kept,
         known=known,
-        sources=sources[said],
         low=low[kept],
         high=high[kept],
         floors=_tidy(floors[np.flatnonzero(free)][:, kept]),

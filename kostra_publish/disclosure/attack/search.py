@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import Reduced
-from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.problem import Flags, Floats
 from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE
 
 AT_RANDOM: Final = 40
@@ -28,7 +28,6 @@ class Witnesses:
     ``low`` and ``high``, float64, one per target of ``reduced``: the least and greatest
     change seen, so the attacker's interval is at least as wide. ``changes``: all changes.
     ``useful``: for each change, whether it widened an interval that was too narrow.
-    ``reasons``: for targets that can move no farther, the known rows that say so.
     """
 
     def __init__(self, reduced: Reduced, width: int) -> None:
@@ -38,7 +37,6 @@ class Witnesses:
         self.high = np.zeros(reduced.targets.shape[0])
         self.changes: list[Floats] = []
         self.useful: list[bool] = []
-        self.reasons: dict[int, Integers] = {}
 
     def keep(self, change: Floats) -> Floats:
         """Remember a change; returns how far it moves each target."""
@@ -57,8 +55,6 @@ class Witnesses:
         change = program.find(way * row.astype(np.float64), enough)
         if change is not None:
             self.keep(change)
-            before = self.reasons.get(target, program.reasons)
-            self.reasons[target] = np.union1d(before, program.reasons)
         elif way > 0:
             self.high[target] = np.inf
         else:
@@ -94,31 +90,40 @@ def find_narrow(
     help, as far as it can be at both ends.
     """
     left = _Left(witnesses, width, random)
-    program.by(DUAL)
-    for _ in range(AT_RANDOM):
-        before = np.count_nonzero(left.flags)
-        change = program.find(left.direction())
-        if not before or change is None:
-            break
-        witnesses.keep(change)
-        if (before - np.count_nonzero(left.flags)) * FEW_MORE < before:
-            break
+    _at_random(left, program)
     # From here on one question is much like the one before.
     program.by(PRIMAL)
     found = witnesses.narrow(width) & ~left.some
     for target in random.permutation(np.flatnonzero(left.flags)).tolist():
         if np.count_nonzero(found) >= enough:
             return found
+        found[target] = not _moved_enough(left, program, target)
+    return witnesses.narrow(width)
+
+
+def _at_random(left: _Left, program: Farthest) -> None:
+    program.by(DUAL)
+    for _ in range(AT_RANDOM):
+        before = np.count_nonzero(left.flags)
+        change = program.find(left.direction()) if before else None
+        if change is None:
+            break
+        left.witnesses.keep(change)
+        if (before - np.count_nonzero(left.flags)) * FEW_MORE < before:
+            break
+
+
+def _moved_enough(left: _Left, program: Farthest, target: int) -> bool:
+    """Whether a target can be moved enough: with others, or else by itself, up or down."""
+    for alone in (False, True):
         for way in (1, -1):
-            if left.flags[target]:
+            if left.flags[target] and alone:
+                left.witnesses.keep_farthest(program, target, way, left.width)
+            elif left.flags[target]:
                 change = program.find(left.direction_of(target, way))
                 if change is not None:
-                    witnesses.keep(change)
-        for way in (1, -1):
-            if left.flags[target]:
-                witnesses.keep_farthest(program, target, way, width)
-        found[target] = left.flags[target]
-    return witnesses.narrow(width)
+                    left.witnesses.keep(change)
+    return not left.flags[target]
 
 
 class _Left:
@@ -126,7 +131,7 @@ class _Left:
 
     def __init__(self, witnesses: Witnesses, width: int, random: np.random.Generator) -> None:
         reduced = witnesses.reduced
-        self._witnesses, self._width, self._random = witnesses, width, random
+        self.witnesses, self.width, self._random = witnesses, width, random
         self.some: Flags = np.diff(reduced.targets.indptr) > 0
         self._turned = csr_array(reduced.targets.T)
         rising, falling = reduced.targets.maximum(0), reduced.targets.minimum(0)
@@ -137,7 +142,7 @@ class _Left:
     @property
     def flags(self) -> Flags:
         """One per target."""
-        found: Flags = self._witnesses.narrow(self._width) & self.some
+        found: Flags = self.witnesses.narrow(self.width) & self.some
         return found
 
     def direction(self) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +32,6 @@ class Verdict:
     * ``tables``: shape (tables, inner numbers): other tables that fit all that is visible, as
       changes of the inner numbers.
     * ``complete``: whether everything was tried; otherwise only what was found counts.
-    * ``reasons``: for a narrow cell, visible cells of which one at least must be hidden to make
-      it less narrow; empty where that is not known.
     """
 
     shown: Flags
@@ -50,7 +47,6 @@ class Verdict:
     lone: int | None
     tables: csr_array
     complete: bool
-    reasons: Mapping[int, Integers]
 
     @property
     def violated(self) -> Flags:

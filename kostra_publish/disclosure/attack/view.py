@@ -25,7 +25,6 @@ class View:
 
     * ``merge``: 0/1, shape (inner numbers, unknown); which unknown number each is part of.
     * ``known``: int64, shape (rows, unknown); row @ change is 0. No row stands twice.
-    * ``sources``: int64, for each known row a cell that says so, -1 where an equation does.
     * ``lowest``: int64, one per unknown number; its change is at least this, 0 or negative.
     * ``floors``: int64, shape (floors, unknown); row @ change is at least ``-slack``.
     * ``slack``: int64, one per floor, non-negative.
@@ -45,7 +44,6 @@ class View:
 
     merge: csr_array
     known: csr_array
-    sources: Integers
     lowest: Integers
     floors: csr_array
     slack: Integers
@@ -76,8 +74,6 @@ def view_of(problem: Problem, visible: Flags) -> View:
         [rows, problem.rows[floored], problem.rows[sought]], unknown
     )
     inner = merge.T @ problem.inner
-    said = distinct(known)[0]
-    cells = np.concatenate([np.flatnonzero(shown), np.full(problem.equations.shape[0], -1)])
     values = problem.values
     slack = np.maximum(values - problem.floor, 0)[floored]
     lowest, floors, slack = _bounds(floors, slack, inner)
@@ -92,8 +88,7 @@ def view_of(problem: Problem, visible: Flags) -> View:
     plain[sought] = ~some
     return View(
         merge=merge,
-        known=csr_array(known[said]),
-        sources=cells[said],
+        known=csr_array(known[distinct(known)[0]]),
         lowest=lowest,
         floors=floors,
         slack=slack,

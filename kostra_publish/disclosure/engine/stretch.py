@@ -17,12 +17,11 @@ from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
 from kostra_publish.disclosure.solver import DUAL, TOLERANCE, answer, solver
 
-
 _FREE = (-np.inf, np.inf)
 
 
 class Move(NamedTuple):
-    """A row that is to rise, or (unless ``up``) fall, ``by`` so much, while ``held`` stands still."""
+    """A row that is to rise, or (unless ``up``) fall, so much, while ``held`` stands still."""
 
     row: int
     by: float
