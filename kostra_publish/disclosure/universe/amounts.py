@@ -49,7 +49,14 @@ class _Amounts:
         sizes = {cube.table.id: cube.value.size for cube in self.built.cubes}
         rests = resting(listed, keys, self.entries)
         tables = matrices(rests, sizes, problem.cells.height)
-        return Universe(self.entries[0].atom.source, "amounts", problem, self._names(), tables)
+        return Universe(
+            name=self.entries[0].atom.source,
+            kind="amounts",
+            threshold=_strictest(cells),
+            problem=problem,
+            inner=self._names(),
+            tables=tables,
+        )
 
     def _names(self) -> pl.DataFrame:
         """What each inner number is; the conditions of an amount stand for its block."""
@@ -58,9 +65,10 @@ class _Amounts:
             pl.DataFrame(
                 {
                     "population": one.source,
-                    "block": one.where,
+                    "block": str(self.plan.compiler.conditions[one.where][1]),
                     "combination": str(one.of),
                     "unit": units,
+                    "contributors": self._by_unit(one)[1],
                 }
             )
             for one in self.elements

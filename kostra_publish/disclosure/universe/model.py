@@ -29,6 +29,7 @@ class Universe:
 
     name: str
     kind: Literal["persons", "amounts"]
+    threshold: int
     problem: Problem
     inner: pl.DataFrame
     tables: Mapping[str, csr_array]
