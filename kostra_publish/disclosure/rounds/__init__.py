@@ -7,6 +7,6 @@ differs between the two rounds must not be found when it rests on too few. See `
 for which numbers are the same, ``differences`` for what differs, ``joining`` for the whole.
 """
 
-from kostra_publish.disclosure.rounds.joining import Joined, joined
+from kostra_publish.disclosure.rounds.joining import Joined, alone, joined
 
-__all__ = ["Joined", "joined"]
+__all__ = ["Joined", "alone", "joined"]

@@ -10,7 +10,6 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 
-from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.disclosure.rounds.differences import Differences, contributors, implied
 from kostra_publish.disclosure.rounds.matching import Match, dated, match, undated
@@ -27,24 +26,51 @@ Keys = NDArray[np.uint64]
 class Joined:
     """A universe with what an earlier release showed.
 
-    ``universe`` has the cells and numbers of this release first. Flags have one element per
-    cell of its problem: ``held`` marks cells that were hidden before and are as they were,
-    which stay hidden, though they need no protection; ``known`` those that were shown before;
-    ``differences`` differences that must not be found; ``disclosed`` cells and differences
-    that rest on too few and that the earlier releases have given away: nothing can be done.
+    ``universe`` has the cells and numbers of this release first; alone they are ``first``.
+    ``release`` is the earlier one, None without one. Flags have one element per cell:
+
+    * ``held``: hidden before and as they were; they stay hidden and need no protection.
+    * ``differing``: own cells that differ by so few that showing both gives that away.
+    * ``differences``: the small differences themselves.
+    * ``disclosed``: small cells that the earlier release has given away; nothing can be done.
     """
 
     universe: Universe
+    first: Problem
+    release: str | None
     held: Flags
-    known: Flags
+    differing: Flags
     differences: Flags
     disclosed: Flags
+
+    @property
+    def own(self) -> int:
+        """How many cells are of this release."""
+        return len(self.first.small)
 
     @property
     def problem(self) -> Problem:
         """What the engine is to protect: cells that are held are no candidates."""
         problem = self.universe.problem
         return replace(problem, listed=problem.listed & ~self.held)
+
+    def without(self, disclosed: Flags) -> Joined:
+        """The same without protection of what has been given away; it stays hidden."""
+        problem = self.universe.problem
+        small = problem.small & ~disclosed
+        return replace(
+            self,
+            universe=replace(self.universe, problem=replace(problem, small=small)),
+            held=self.held | (disclosed & problem.listed),
+            disclosed=self.disclosed | disclosed,
+        )
+
+
+def alone(universe: Universe) -> Joined:
+    """A universe that no earlier release has shown anything of."""
+    count = len(universe.problem.small)
+    no = np.zeros(count, dtype=np.bool_)
+    return Joined(universe, universe.problem, None, no, no, no, no)
 
 
 def joined(universe: Universe, earlier: StoredUniverse, release: str) -> Joined:
@@ -78,32 +104,26 @@ class _Joining:
         hidden = self.before.listed & ~shown & _filled(self._rows)
         known = np.isin(key, before[shown])
         held = np.isin(key, before[hidden]) & self.now.listed & ~self.now.small & ~known
-        more = [
+        more = (
             self._carried(_new(before, shown, key), small=False),
             self._carried(_new(before, small, key), small=True),
             self._differing(np.concatenate([key, before[small]])),
-        ]
-        whole = self._widened()
+        )
+        whole = self._widened(known & ~self.now.small)
         for one in more:
             whole = whole.extended(one)
-        sizes = [len(key), *(len(one.small) for one in more)]
-        own, _, _, differing = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-        flags = np.zeros((3, sum(sizes)), dtype=np.bool_)
-        flags[0, own], flags[1, own], flags[2, differing] = held, known, True
-        return self._without_disclosed(Joined(whole, *flags, disclosed=flags[0] & False))
-
-    def _without_disclosed(self, found: Joined) -> Joined:
-        """With what is known as open, and without protection of what has been given away."""
-        problem = found.universe.problem
-        plain = replace(problem, open=problem.open | (found.known & ~problem.small))
-        nothing = np.zeros(len(problem.small), dtype=np.bool_)
-        alone = np.zeros(len(problem.small), dtype=np.bool_)
-        alone[: len(self.now.small)] = exact(self.now, nothing[: len(self.now.small)])
-        disclosed = (exact(plain, nothing) & ~alone) | (found.known & problem.small)
-        problem = replace(plain, small=plain.small & ~disclosed)
-        universe = replace(found.universe, problem=problem)
-        held = found.held | (disclosed & problem.listed)
-        return replace(found, universe=universe, held=held, disclosed=disclosed)
+        count = len(whole.problem.small)
+        found = Joined(
+            universe=whole,
+            first=self.now,
+            release=self.release,
+            held=_padded(held, count),
+            differing=_padded(self._near, count),
+            differences=np.arange(count) >= count - len(more[-1].small),
+            disclosed=np.zeros(count, dtype=np.bool_),
+        )
+        # Small for the first time, where the threshold has been raised since.
+        return found.without(_padded(known & self.now.small, count))
 
     # --- cells of both -------------------------------------------------------------------
 
@@ -120,8 +140,8 @@ class _Joining:
             .filter(in_tables)
             .explode("region")
             for name, problem, in_tables in (
-                ("now", self.now, self.now.listed & _of_tables(self.now)),
-                ("before", self.before, _of_tables(self.before)),
+                ("now", self.now, self.now.listed & _in_tables(self.now)),
+                ("before", self.before, _in_tables(self.before)),
             )
         )
         both = before.join(now, on=["population", "region", "set"])
@@ -190,7 +210,7 @@ class _Joining:
         row, column = moved.coords
         kept = ~(paired[row] & still[column])
         more = coo_array(self.now.rows[now])
-        more_row, more_column = before[more.coords[0]], more.coords[1]
+        more_row, more_column = before[more.coords[0]], more.coords[1].astype(np.int64)
         there = np.isin(self._unit_key(more_row, more_column), self._unchanged_units)
         return csr_array(
             (
@@ -210,10 +230,10 @@ class _Joining:
         row, column = entries.coords
         same = ~self.match.changed[column]
         places = self.match.before["place"].to_numpy()[column[same]]
-        return np.unique(row[same] * len(self.match.places) + places)
+        return np.unique(row[same].astype(np.int64) * len(self.match.places) + places)
 
     def _unit_key(self, row: Integers, column: Integers) -> Integers:
-        found: Integers = row * len(self.match.places) + self.match.places[column]
+        found: Integers = row.astype(np.int64) * len(self.match.places) + self.match.places[column]
         return found
 
     # --- what joins the problem ------------------------------------------------------------
@@ -224,22 +244,23 @@ class _Joining:
         visible = self.earlier.visible & self.before.listed
         return (visible | self.before.open) & (np.diff(self._rows.indptr) > 0)
 
-    def _widened(self) -> Universe:
-        """This release's universe over all numbers, with the equations of both."""
-        match, own = self.match, self.match.own
-        units = dated(self.earlier.inner["unit"].gather(own), self.release)
-        names = self.earlier.inner[own].with_columns(units)
+    def _widened(self, known: Flags) -> Universe:
+        """This release's universe over all numbers, with ``known`` cells and all equations."""
+        match = self.match
+        names = self.earlier.inner[match.own]
+        names = names.with_columns(dated(names["unit"], self.release))
         inner = pl.concat([self.universe.inner, names.select(self.universe.inner.columns)])
         equations = csr_array(
             vstack([match.moved(self.before.equations), self._agreements], format="csr")
         )
-        known = keys(self._wide(self.now.equations))
-        new = equations[_new(keys(equations), _filled(equations), known)]
+        own = self._wide(self.now.equations)
+        new = equations[_new(keys(equations), _filled(equations), keys(own))]
         problem = replace(
             self.now,
             rows=self._own_rows,
             inner=match.inner,
-            equations=csr_array(vstack([self._wide(self.now.equations), new], format="csr")),
+            open=self.now.open | known,
+            equations=csr_array(vstack([own, new], format="csr")),
         )
         return replace(self.universe, problem=problem, inner=inner)
 
@@ -268,18 +289,18 @@ class _Joining:
 
     def _differing(self, taken: Keys) -> Problem:
         """The small differences whose rows are not ``taken``."""
-        found = [self._of_tables()]
+        found = [self._of_tables]
         if self.universe.kind == "persons":
-            listed = np.flatnonzero(self.now.listed & _of_tables(self.now))
+            listed = np.flatnonzero(self.now.listed & _in_tables(self.now))
             names = self.now.cells[listed].drop("kind")
             rows = csr_array(self.now.rows[listed])
-            found.append(implied(names, rows, self.match, self.universe.threshold))
-        few = [one.few(self.match, self.universe.threshold) for one in found]
-        rows = csr_array(vstack([one.rows for one in few], format="csr"))
+            every = implied(names, rows, self.match, self.universe.threshold)
+            found.append(every.few(self.match, self.universe.threshold))
+        rows = csr_array(vstack([one.rows for one in found], format="csr"))
         new = _new(keys(rows), _filled(rows), taken)
-        names = pl.concat([one.names for one in few])[new]
+        names = pl.concat([one.names.drop("cell", strict=False) for one in found])[new]
         regions = names["region"] + SINCE + self.release
-        behind = np.concatenate([one.contributors for one in few])[new]
+        behind = np.concatenate([one.contributors for one in found])[new]
         no = np.zeros(len(new), dtype=np.bool_)
         return self._more(
             names.with_columns(regions, pl.lit("").alias("kind")),
@@ -290,15 +311,25 @@ class _Joining:
             small=True,
         )
 
+    @cached_property
     def _of_tables(self) -> Differences:
-        """What the cells that are in tables of both differ by."""
+        """What cells in tables of both differ by, if it is small; ``names`` has ``cell`` too."""
         before, now = (self._pairs[name].to_numpy() for name in ("before", "now"))
         rows = csr_array(self._own_rows[now] - self._rows[before])
         rows.eliminate_zeros()
         differs = _filled(rows)
         behind = contributors(rows[differs], self.match, amounts=self.universe.kind == "amounts")
-        names = self.now.cells[now[differs]].drop("kind")
-        return Differences(names, csr_array(rows[differs]), behind)
+        cells = now[differs]
+        names = self.now.cells[cells].drop("kind").with_columns(pl.Series("cell", cells))
+        every = Differences(names, csr_array(rows[differs]), behind)
+        return every.few(self.match, self.universe.threshold)
+
+    @property
+    def _near(self) -> Flags:
+        """The cells of now that differ by too few."""
+        found = np.zeros(len(self.now.small), dtype=np.bool_)
+        found[self._of_tables.names["cell"].to_numpy()] = True
+        return found
 
     def _more(
         self,
@@ -344,7 +375,13 @@ def _filled(rows: csr_array) -> Flags:
     return found
 
 
-def _of_tables(problem: Problem) -> Flags:
+def _padded(own: Flags, count: int) -> Flags:
+    found = np.zeros(count, dtype=np.bool_)
+    found[: len(own)] = own
+    return found
+
+
+def _in_tables(problem: Problem) -> Flags:
     """The cells that stand, or stood, in a table: they have a kind of region."""
     found: Flags = (problem.cells["kind"] != "").to_numpy()
     return found

@@ -137,8 +137,8 @@ class Match:
 def match(now: pl.DataFrame, before: pl.DataFrame, differing: pl.DataFrame) -> Match:
     """Match the inner numbers of two releases.
 
-    Both have the columns of NAMES, ``value`` and ``contributors``. ``differing`` (population, unit as in
-    ``before``) are units of which it is known otherwise that they are not as they were.
+    Both have the columns of NAMES, ``value`` and ``contributors``. ``differing`` (population,
+    unit as in ``before``) are units known otherwise not to be as they were.
     """
     now = now.with_row_index("column")
     before = before.with_columns(pl.col("unit").alias("version"), undated("unit"))
