@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kostra_publish.checking import (
+    coming_tables,
     input_facts,
     missing_reports,
     published_tables,
@@ -93,7 +94,7 @@ def publish(request: Request, stage: Stage) -> Summary:
             shown = _shown(previous, request)
             say(previous.name if previous else "none, so the tables start with this årgang")
         with stage("Read, validate and count") as say:
-            plan = _plan(catalogue, tables, request.round, earlier)
+            plan = _plan(catalogue, tables, request.round, earlier, coming=not request.only)
             inputs = round_inputs(plan, request.round, request.data)
             counted = inputs.count(plan.sources, plan.population, plan.queries)
             say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
@@ -149,9 +150,14 @@ def _plan(
     tables: Sequence[TableSpec],
     current: Round,
     earlier: Mapping[str, SafeCube],
+    *,
+    coming: bool,
 ) -> Plan:
     carried = {name: frozenset(cube.vintages) - {current.vintage} for name, cube in earlier.items()}
-    return Plan(catalogue, tables, current.vintage, current.kind, carried)
+    plan = Plan(catalogue, tables, current.vintage, current.kind, carried)
+    if coming:
+        plan = replace(plan, coming=coming_tables(plan))
+    return plan
 
 
 def _shown(previous: Path | None, request: Request) -> Earlier | None:

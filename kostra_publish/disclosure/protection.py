@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from kostra_publish.cube.build import Built
+from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import not_following, withstanding
 from kostra_publish.disclosure.attack.cornered import cornered
@@ -99,11 +100,16 @@ def protect(
     answers = [_answer(_beside(universe, earlier)) for universe in universes(plan, built)]
     signs = hidden([one.universe for one, _ in answers], [visible for _, visible in answers])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
+    shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
+    answers = [(one.limited(shown), visible) for one, visible in answers]
     dimensions = {cube.table.id: cube.dimensions for cube in built.cubes}
     return Protected(
         cubes=cubes,
         reports=tuple(_report(*answer) for answer in answers),
-        universes=tuple(one.universe.stored(flags, dimensions) for one, flags in answers),
+        universes=tuple(
+            one.universe.stored(visible & one.universe.problem.listed, dimensions)
+            for one, visible in answers
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.disclosure.rounds.differences import Differences, contributors, implied
-from kostra_publish.disclosure.rounds.matching import Match, dated, match, undated
+from kostra_publish.disclosure.rounds.matching import IN, Match, dated, match, undated
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe
 
@@ -53,6 +54,10 @@ class Joined:
         """What the engine is to protect: cells that are held are no candidates."""
         problem = self.universe.problem
         return replace(problem, listed=problem.listed & ~self.held)
+
+    def limited(self, shown: Mapping[str, Flags]) -> Joined:
+        """The same with a limited universe; see ``Universe.limited``."""
+        return replace(self, universe=self.universe.limited(shown))
 
     def without(self, disclosed: Flags) -> Joined:
         """The same without protection of what has been given away; it stays hidden."""
@@ -140,7 +145,7 @@ class _Joining:
             .filter(in_tables)
             .explode("region")
             for name, problem, in_tables in (
-                ("now", self.now, self.now.listed & _in_tables(self.now)),
+                ("now", self.now, _in_tables(self.now)),
                 ("before", self.before, _in_tables(self.before)),
             )
         )
@@ -291,7 +296,7 @@ class _Joining:
         """The small differences whose rows are not ``taken``."""
         found = [self._of_tables]
         if self.universe.kind == "persons":
-            listed = np.flatnonzero(self.now.listed & _in_tables(self.now))
+            listed = np.flatnonzero(_in_tables(self.now))
             names = self.now.cells[listed].drop("kind")
             rows = csr_array(self.now.rows[listed])
             every = implied(names, rows, self.match, self.universe.threshold)
@@ -382,8 +387,10 @@ def _padded(own: Flags, count: int) -> Flags:
 
 
 def _in_tables(problem: Problem) -> Flags:
-    """The cells that stand, or stood, in a table: they have a kind of region."""
-    found: Flags = (problem.cells["kind"] != "").to_numpy()
+    """The cells that stand in a table, or stood in one of an earlier release."""
+    cells = problem.cells
+    carried = cells["region"].str.contains(IN, literal=True) & (cells["kind"] != "")
+    found: Flags = (problem.listed & (cells["kind"] != "").to_numpy()) | carried.to_numpy()
     return found
 
 

@@ -62,7 +62,7 @@ def _of_persons(
         for one, first in zip(parts, firsts, strict=False)
         for rests in one.rests
     ]
-    sizes = {cube.table.id: cube.value.size for cube in built.cubes}
+    sizes = {cube.table.id: cube.value.size for cube in built.complete}
     linked = links([one.space for one in parts])
     problem = _problem(parts, linked)
     names = pl.concat([*(one.space.names for one in parts), linked.names])

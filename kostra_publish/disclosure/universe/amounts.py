@@ -46,7 +46,7 @@ class _Amounts:
         cells = distinct(keys, self.entries)
         listed = cells["key"].to_numpy()
         problem = self._problem(cells, self._implied(cells))
-        sizes = {cube.table.id: cube.value.size for cube in self.built.cubes}
+        sizes = {cube.table.id: cube.value.size for cube in self.built.complete}
         rests = resting(listed, keys, self.entries)
         tables = matrices(rests, sizes, problem.cells.height)
         return Universe(
