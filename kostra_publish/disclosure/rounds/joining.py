@@ -138,7 +138,7 @@ class _Joining:
         now, before = (
             problem.cells.select(
                 "population",
-                undated("region").str.split("/").alias("region"),
+                undated("region").str.split("/"),
                 "set",
                 pl.int_range(pl.len()).alias(name),
             )

@@ -34,7 +34,7 @@ def dated(codes: pl.Series, release: str) -> pl.Series:
 
 def undated(column: str) -> pl.Expr:
     """A column of codes without the releases in which they were so."""
-    return pl.col(column).str.split_exact(IN, 1).struct.field("field_0")
+    return pl.col(column).str.split_exact(IN, 1).struct.field("field_0").alias(column)
 
 
 @dataclass(frozen=True, eq=False)
