@@ -293,7 +293,11 @@ class _Joining:
         )
 
     def _differing(self, taken: Keys) -> Problem:
-        """The small differences whose rows are not ``taken``."""
+        """The small differences whose rows are not ``taken``.
+
+        Who is alone in one of them is no insider: they know what the earlier figure has become,
+        and nothing that is hidden now changes that.
+        """
         found = [self._of_tables]
         if self.universe.kind == "persons":
             listed = np.flatnonzero(_in_tables(self.now))
@@ -305,12 +309,11 @@ class _Joining:
         new = _new(keys(rows), _filled(rows), taken)
         names = pl.concat([one.names.drop("cell", strict=False) for one in found])[new]
         regions = names["region"] + SINCE + self.release
-        behind = np.concatenate([one.contributors for one in found])[new]
         no = np.zeros(len(new), dtype=np.bool_)
         return self._more(
             names.with_columns(regions, pl.lit("").alias("kind")),
             csr_array(rows[new]),
-            single=behind == 1,
+            single=no,
             listed=no,
             floor=no.astype(np.int64),
             small=True,
