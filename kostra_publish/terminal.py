@@ -184,21 +184,23 @@ def print_audit(console: Console, audit: Audit) -> None:
             "table specs. Name them with --specs.[/yellow]"
         )
     table = Table(
-        Column("Releases", no_wrap=True),
-        Column("Universe", no_wrap=True),
+        "Releases",
+        "Universe",
         *(Column(name, justify="right") for name in _COUNTS),
         "Tried",
+        box=None,
+        padding=(0, 1, 0, 0),
     )
     for attack in audit.attacks:
         differences = "" if attack.differences is None else f"{attack.differences:,}"
         counts = f"{attack.cells:,}", f"{attack.known:,}", f"{attack.small:,}", differences
         found = sum(count for count, _ in attack.found.values())
-        how = "everything" if attack.in_full else "algebra"
-        table.add_row(attack.release, attack.universe, *counts, f"{found:,}", how)
+        how = "all" if attack.in_full else "algebra"
+        table.add_row(" + ".join(attack.releases), attack.universe, *counts, f"{found:,}", how)
     console.print(table)
     console.print(
-        "Known: what figures in files rest on. Small: what must not be found. Algebra: linear "
-        "algebra; everything: intervals by linear programming and insiders too.",
+        "Known: what figures in files rest on. Small: what must not be found. Tried: linear "
+        "algebra, or all: intervals by linear programming and insiders too.",
         style="dim",
     )
     if not audit.leaks:

@@ -28,11 +28,11 @@ from kostra_publish.disclosure.attack.together import together
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import DisclosureError, LeakError
-from kostra_publish.releases.manifest import read_manifest, verify
+from kostra_publish.releases.manifest import FILE, read_manifest, verify
 from kostra_publish.specs.dimensions import TIME
 from kostra_publish.specs.models import LANGUAGES
 
-_PUBLIC: Final = "public"
+_INTERNAL: Final = "internal"
 _HANDED_OVER: Final = "nav"
 _FOUND: Final = {
     "hidden": "cells that protect small ones are shown",
@@ -40,6 +40,7 @@ _FOUND: Final = {
     "exact": "small cells follow from what is shown by linear algebra",
     "narrow": "small cells have only one possible value",
     "insider": "small cells can be worked out by who is alone in another",
+    "difference": "differences of few persons between the two can be worked out",
 }
 
 
@@ -52,7 +53,7 @@ class Attack:
     away, and the tables that rest on them.
     """
 
-    release: str
+    releases: tuple[str, ...]
     universe: str
     cells: int
     known: int
@@ -65,7 +66,9 @@ class Attack:
         """What was found, in words."""
         for kind, (count, tables) in self.found.items():
             where = f", in {', '.join(tables)}" if tables else ""
-            yield Leak(f"{self.release} {self.universe}", f"{count} {_FOUND[kind]}{where}")
+            yield Leak(
+                f"{' with '.join(self.releases)} {self.universe}", f"{count} {_FOUND[kind]}{where}"
+            )
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ class _Release:
         self.manifest = read_manifest(folder)
         self.contents = [
             read(path.relative_to(folder).as_posix(), path.read_bytes())
-            for path in _files(folder / _PUBLIC)
+            for path in _files(folder)
+            if path.relative_to(folder).parts[0] not in {_INTERNAL, _HANDED_OVER, FILE}
         ]
 
     @property
@@ -166,12 +170,12 @@ class _Release:
         return [content.table for content in self.contents if content.table is not None]
 
     @cached_property
-    def texts(self) -> Mapping[str, tuple[str, str]]:
-        """Every distinct text, and the file and place where it first stands."""
-        found: dict[str, tuple[str, str]] = {}
+    def texts(self) -> Mapping[tuple[str, bool], tuple[str, str]]:
+        """Every distinct text (a code or not), and the file and place where it first stands."""
+        found: dict[tuple[str, bool], tuple[str, str]] = {}
         for content in self.contents:
             for said in content.texts:
-                found.setdefault(said.text, (content.file, said.place))
+                found.setdefault((said.text, said.is_code), (content.file, said.place))
         return found
 
     @cached_property
@@ -218,8 +222,8 @@ class _Release:
         """Texts with digits that nothing accounts for."""
         counts = Counter(
             where
-            for text, where in self.texts.items()
-            if known is not None and not known.accounts_for(text)
+            for (text, is_code), where in self.texts.items()
+            if known is not None and not known.accounts_for(text, is_code=is_code)
         )
         for (file, place), count in counts.items():
             texts = "a text" if count == 1 else f"{count} texts"
@@ -308,7 +312,7 @@ class _View:
         outcome = attack_known(problem, self.known, in_full=in_full)
         beyond = self.known & ~self.universe.visible & problem.listed & ~problem.small
         return Attack(
-            release=self.release,
+            releases=(self.release,),
             universe=self.universe.title,
             cells=len(self.known),
             known=int(self.known.sum()),
@@ -324,9 +328,11 @@ class _View:
         known = both.known(self.known, later.known)
         alone = both.known(*(exact(one.universe.problem, one.known) for one in (self, later)))
         outcome = attack_known(both.problem, known, in_full=in_full)
-        found = {kind: cells & ~alone for kind, cells in outcome.found.items()}
+        own = np.arange(len(known)) < len(self.known) + len(later.known)
+        found = {kind: cells & ~alone & own for kind, cells in outcome.found.items()}
+        found["difference"] = outcome.violated & ~own
         return Attack(
-            release=f"{self.release} with {later.release}",
+            releases=(self.release, later.release),
             universe=self.universe.title,
             cells=len(known),
             known=int(known.sum()),

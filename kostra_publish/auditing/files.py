@@ -23,6 +23,7 @@ from kostra_publish.disclosure.stored_universe import Dimensions
 DATASET: Final = "dataset"
 _FIGURES: Final = ("value", "status")
 _DIGIT: Final = re.compile(r"\d")
+_CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",))
 _NUMBERING: Final = re.compile(r"[0-9]{1,3}")
 
 
@@ -71,10 +72,14 @@ class ReleasedTable:
 
 @dataclass(frozen=True)
 class Said:
-    """A text, or a number beside the figures, and where it stands."""
+    """A text, or a number beside the figures, and where it stands.
+
+    ``is_code`` tells that the place holds codes, which may be bare numbers.
+    """
 
     place: str
     text: str
+    is_code: bool = False
 
 
 @dataclass(eq=False)
@@ -85,6 +90,13 @@ class Content:
     table: ReleasedTable | None = None
     texts: list[Said] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+
+def has_number(text: str) -> bool:
+    """Whether a text has a digit, or any other sign that stands for a number (``½``, ``³``)."""
+    if text.isascii():
+        return _DIGIT.search(text) is not None
+    return any(map(str.isnumeric, text))
 
 
 def read(file: str, data: bytes) -> Content:
@@ -196,16 +208,16 @@ def _walk(part: object, place: tuple[str, ...], table: ReleasedTable | None) -> 
     """Every text with digits, and every number; not what counts the table's own parts."""
     if isinstance(part, dict):
         for key, inside in part.items():
-            if _DIGIT.search(key) and not (_NUMBERING.fullmatch(key) and _numbers_notes(place)):
-                yield Said(_path(place), key)
+            if has_number(key) and not (_NUMBERING.fullmatch(key) and _numbers_notes(place)):
+                yield Said(_path(place), key, is_code=place[:1] == ("dimension",))
             if not _counts(place, key, inside, table):
                 yield from _walk(inside, (*place, key), table)
     elif isinstance(part, list):
         for inside in part:
             yield from _walk(inside, place, table)
     elif isinstance(part, str):
-        if _DIGIT.search(part):
-            yield Said(_path(place), part)
+        if has_number(part):
+            yield Said(_path(place), part, is_code=place[-1:] in _CODES)
     elif part is not None and not isinstance(part, bool):
         yield Said(_path(place), f"number {part}")
 
@@ -228,7 +240,7 @@ def _counts(place: tuple[str, ...], key: str, inside: object, table: ReleasedTab
 
 
 def _path(place: tuple[str, ...]) -> str:
-    return "/".join(part for part in place if not _DIGIT.search(part))
+    return "/".join(part for part in place if not has_number(part))
 
 
 # --- pages --------------------------------------------------------------------------
@@ -238,7 +250,7 @@ def _html(content: Content, text: str) -> None:
     parser = _Page()
     parser.feed(text)
     parser.close()
-    content.texts.extend(said for said in parser.found() if _DIGIT.search(said.text))
+    content.texts.extend(said for said in parser.found() if has_number(said.text))
 
 
 class _Page(HTMLParser):

@@ -17,14 +17,16 @@ from typing import Final
 
 import numpy as np
 
+from kostra_publish.auditing.files import has_number
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.specs.dimensions import BYDEL_REGION, KOMMUNE_REGION
 from kostra_publish.specs.yaml_text import Tree, read
 
 FIRST_YEAR: Final = 1990
+_FORM: Final = "skjema"
 _SPACES: Final = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
-_HAS_DIGIT: Final = re.compile(r"\d")
+_BARE: Final = re.compile(r"[\W\d]*?\d+\W*")
 _RUN: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"\w+")
 _LETTERS: Final = 4
@@ -65,20 +67,26 @@ class KnownTexts:
     ) -> None:
         self.last_year = last_year
         self.cells = frozenset(cells)
-        self._scalars = {
-            " ".join(scalar.split())
+        found = {
+            (key, " ".join(scalar.split()))
             for path in sorted(specs.rglob("*.yaml"))
-            for scalar in _scalars(read(path).content)
+            for key, scalar in _scalars(read(path).content)
         }
+        self._scalars = {scalar for _, scalar in found}
+        self._forms = {scalar for key, scalar in found if key == _FORM}
         self._templates = {
             path.name: path.read_text(encoding="utf-8")
             for path in sorted(templates.iterdir())
             if path.is_file()
         }
 
-    def accounts_for(self, text: str) -> bool:
-        """Whether every digit of a text is accounted for."""
-        if not _HAS_DIGIT.search(text) or text in self._whole:
+    def accounts_for(self, text: str, *, is_code: bool = False) -> bool:
+        """Whether every digit of a text is accounted for.
+
+        A bare number is one of the specs' only where it stands as a code.
+        """
+        bare = _BARE.fullmatch(text) is not None
+        if not has_number(text) or (text in self._whole and (is_code or not bare)):
             return True
         rest = _DATED.sub(self._years_gone, text)
         if any(self._fits(pattern, rest) for pattern in self._patterns):
@@ -90,7 +98,7 @@ class KnownTexts:
         rest = _YEAR.sub(self._years_gone, rest)
         rest = _CELLS.sub(self._cells_gone, rest)
         rest = _WORD.sub(self._code_gone, rest)
-        return not _HAS_DIGIT.search(rest)
+        return not has_number(rest)
 
     # --- what the program writes by itself ------------------------------------------------
 
@@ -111,7 +119,7 @@ class KnownTexts:
             word
             for scalar in self._scalars
             for word in _WORD.findall(scalar)
-            if _HAS_DIGIT.search(word) and (_worded(word) or re.fullmatch(r"\d{5}", scalar))
+            if has_number(word) and (_worded(word) or re.fullmatch(r"\d{5}", scalar))
         )
 
     # --- words of specs, templates and regions --------------------------------------------
@@ -179,7 +187,7 @@ class KnownTexts:
     def _filling(self) -> Mapping[str, Callable[[str], bool]]:
         """What may be filled in, by the name of the place."""
         return {
-            "skjema": self._scalars.__contains__,
+            "skjema": self._forms.__contains__,
             "vintage": lambda text: bool(_YEAR.fullmatch(text)) and not self._leftover_year(text),
             "regions": lambda text: all(one in self._regions for one in text.split(", ")),
             "count": lambda text: bool(re.fullmatch(r"\d{1,3}", text)),
@@ -194,16 +202,17 @@ def _worded(phrase: str) -> bool:
     return sum(map(str.isalpha, phrase)) >= _LETTERS
 
 
-def _scalars(tree: Tree) -> Iterator[str]:
+def _scalars(tree: Tree, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every scalar and every key of a document, with the key that it stands under."""
     if isinstance(tree, str):
-        yield tree
+        yield key, tree
     elif isinstance(tree, list):
         for part in tree:
-            yield from _scalars(part)
+            yield from _scalars(part, key)
     elif isinstance(tree, dict):
-        for key, part in tree.items():
-            yield key
-            yield from _scalars(part)
+        for name, part in tree.items():
+            yield "", name
+            yield from _scalars(part, name)
 
 
 def _region_codes() -> set[str]:
@@ -213,7 +222,7 @@ def _region_codes() -> set[str]:
 def _named_regions() -> set[str]:
     """``name (code)`` of every region of any year, and its name alone where it has digits."""
     named = {f"{name} ({code})" for code, name in _every_region()}
-    return named | {name for _, name in _every_region() if _HAS_DIGIT.search(name)}
+    return named | {name for _, name in _every_region() if has_number(name)}
 
 
 def _every_region() -> set[tuple[str, str]]:
