@@ -132,7 +132,7 @@ def check(
 
 @app.command(
     epilog="**Examples:** `kostra-publish audit out/2026-03`; "
-    "`kostra-publish audit out/2026-03 out/2026-06` what both together give away.",
+    "`kostra-publish audit out/2026-03 out/2026-06` for what both together give away.",
 )
 def audit(
     releases: Annotated[
