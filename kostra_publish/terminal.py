@@ -196,7 +196,7 @@ def print_audit(console: Console, audit: Audit) -> None:
         counts = f"{attack.cells:,}", f"{attack.known:,}", f"{attack.small:,}", differences
         found = sum(count for count, _ in attack.found.values())
         how = "all" if attack.in_full else "algebra"
-        table.add_row(" + ".join(attack.releases), attack.universe, *counts, f"{found:,}", how)
+        table.add_row("+".join(attack.releases), attack.universe, *counts, f"{found:,}", how)
     console.print(table)
     console.print(
         "Known: what figures in files rest on. Small: what must not be found. Tried: linear "

@@ -196,12 +196,12 @@ def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
     for other in others:
         if other.dimensions != first.dimensions or other.rounds != first.rounds:
             yield other.file, f"has other categories than {first.file}"
-        elif other.signs != first.signs or not np.array_equal(
-            other.values, first.values, equal_nan=True
-        ):
-            differs = ~np.isclose(other.values, first.values, rtol=0, atol=0, equal_nan=True)
-            count = int(differs.sum()) or len(other.signs.items() ^ first.signs.items())
-            yield other.file, f"differs from {first.file} in {count} cells"
+        else:
+            same = (other.values == first.values) | ~(other.shown | first.shown)
+            numbers = {*np.flatnonzero(~same).tolist()}
+            signs = {place for place, _ in other.signs.items() ^ first.signs.items()}
+            if count := len(numbers | signs):
+                yield other.file, f"differs from {first.file} in {count} cells"
 
 
 def _walk(part: object, place: tuple[str, ...], table: ReleasedTable | None) -> Iterator[Said]:

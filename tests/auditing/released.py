@@ -22,7 +22,7 @@ from kostra_publish.releases.rounds import Round
 TOP = Path(__file__).parents[2]
 TEMPLATES = TOP / "templates"
 TABLE = "99901"
-MARCH, JUNE = "2026-03", "2026-06"
+BEFORE, MARCH, JUNE = "2025-06", "2026-03", "2026-06"
 VINTAGE = 2025
 ALL, WOMEN, SHARE = "KOSalle0000", "KOSkvinner0000", "KOSandel0000"
 
@@ -75,7 +75,7 @@ def write_specs(folder: Path) -> Path:
 
 
 def write_data(folder: Path) -> Path:
-    synth.write(folder, vintages=[VINTAGE], scale=1, filuttrekk=False)
+    synth.write(folder, vintages=[VINTAGE - 1, VINTAGE], scale=1, filuttrekk=False)
     return folder
 
 
@@ -91,7 +91,7 @@ class Kept:
     """The universe of a release, and where the cells of its table are."""
 
     def __init__(self, release: Path) -> None:
-        [self.universe] = stored_universes(release, VINTAGE)
+        [self.universe] = stored_universes(release, read_manifest(release).vintage)
         self.dimensions = self.universe.dimensions[TABLE]
 
     def places(self, content: str) -> Mapping[int, list[int]]:
@@ -142,12 +142,14 @@ def change(release: Path, alter: Change, *languages: str) -> None:
     sign(release)
 
 
-def show(place: int, value: float) -> Change:
-    """Put a number in place of a sign."""
+def show(place: int, value: float, vintage: int = VINTAGE) -> Change:
+    """Put a number in place of a sign; ``place`` is that in the vintage alone."""
 
     def alter(document: dict[str, Any]) -> None:
-        assert document["status"].pop(str(place)) == ":"
-        document["value"][place] = value
+        years = list(document["dimension"]["Tid"]["category"]["index"])
+        whole = place * len(years) + years.index(str(vintage))
+        assert document["status"].pop(str(whole)) == ":"
+        document["value"][whole] = value
 
     return alter
 

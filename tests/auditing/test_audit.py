@@ -24,6 +24,7 @@ from kostra_publish.errors import DisclosureError, LeakError, ReleaseError
 from kostra_publish.releases.manifest import FILE
 from tests.auditing.released import (
     ALL,
+    BEFORE,
     JUNE,
     MARCH,
     SHARE,
@@ -55,7 +56,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def published(data: Path, specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
-    for name in (MARCH, JUNE):
+    for name in (BEFORE, MARCH, JUNE):
         publish_round(name, data, out, specs)
     return out
 
@@ -86,14 +87,15 @@ def said(found: Audit) -> str:
 
 
 def test_what_was_published_gives_nothing_away(published: Path, look: Look) -> None:
-    found = look(published / MARCH, published / JUNE, in_full=True)
+    found = look(published / JUNE, published / BEFORE, published / MARCH, in_full=True)
     assert said(found) == ""
-    assert found.releases == (MARCH, JUNE)
+    assert found.releases == (BEFORE, MARCH, JUNE)
     assert found.unread == ()
-    assert [attack.releases for attack in found.attacks] == [(MARCH,), (JUNE,), (MARCH, JUNE)]
+    attacked = [attack.releases for attack in found.attacks]
+    assert attacked == [(BEFORE,), (MARCH,), (JUNE,), (MARCH, JUNE)]
     assert all(attack.in_full and attack.known and attack.small for attack in found.attacks)
-    kept = Kept(published / MARCH)
-    assert found.attacks[0].known == int(kept.universe.visible.sum())
+    for attack, name in zip(found.attacks, found.releases, strict=False):
+        assert attack.known == int(Kept(published / name).universe.visible.sum())
     assert found.figures > 2000
     assert found.texts > 400
 
@@ -160,12 +162,24 @@ def test_a_cell_of_june_opens_march(out: Path, look: Look) -> None:
     assert "2026-03 with 2026-06 introduksjon-persons: " in said(look(out / MARCH, out / JUNE))
 
 
+def test_a_cell_of_an_earlier_vintage(out: Path, look: Look) -> None:
+    """What June showed of 2024 is shown again; more of it is for June's universe to judge."""
+    kept = Kept(out / BEFORE)
+    place, cell = kept.first(ALL, kept.universe.problem.small)
+    change(out / MARCH, show(place, kept.values[cell], vintage=2024))
+    found = said(look(out / BEFORE, out / MARCH))
+    assert "2025-06 introduksjon-persons: 1 small cells are shown, in 99901" in found
+
+
 def test_a_number_and_a_sign_in_one_cell(out: Path, look: Look) -> None:
     kept = Kept(out / MARCH)
     place, cell = kept.first(ALL, kept.universe.problem.small)
+    sign_of: dict[str, str] = {}
 
     def alter(document: dict[str, Any]) -> None:
-        document["value"][place] = kept.values[cell]
+        sign_of.update(document["status"])
+        show(place, kept.values[cell])(document)
+        document["status"] = sign_of
 
     change(out / MARCH, alter)
     found = said(look(out / MARCH))
@@ -176,7 +190,12 @@ def test_a_number_and_a_sign_in_one_cell(out: Path, look: Look) -> None:
 def test_a_cell_without_number_and_sign(out: Path, look: Look) -> None:
     kept = Kept(out / MARCH)
     place, _ = kept.first(ALL, kept.universe.problem.small)
-    change(out / MARCH, lambda document: document["status"].pop(str(place)))
+
+    def alter(document: dict[str, Any]) -> None:
+        show(place, 0)(document)
+        document["value"][document["value"].index(0, place)] = None
+
+    change(out / MARCH, alter)
     assert "has neither a number nor a sign in 1 cells" in said(look(out / MARCH))
 
 
