@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack import Begun, Verdict, attack
+from kostra_publish.disclosure.attack import Begun, Insight, Verdict, attack
 from kostra_publish.disclosure.engine.suppress import Suppression, Wanted
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
@@ -33,14 +33,14 @@ def withstanding(
     effort: float = 1.0,
     width: int = 1,
     could_be: int | None = None,
-    insiders: bool = True,
+    insiders: Insight = "all",
     noughts: bool = False,
 ) -> Answer:
     """Protect a problem against everything the attack tries: G1 to G4.
 
     An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
-    is given. Without ``insiders``, lone contributors are kept from linear algebra by the engine
-    alone. With ``noughts`` the engine takes it that everyone knows which inner numbers are 0,
+    is given. What ``insiders`` are not tried by, the engine alone sees to: linear
+    algebra. With ``noughts`` the engine takes it that everyone knows which inner numbers are 0,
     which is quick, and safe. Raises DisclosureError when there is nothing left to hide, or when
     the attack is never content.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -35,6 +36,10 @@ LIMIT = 5
 """Changes are first sought up to this many times the width; see Farthest."""
 
 
+Insight = Literal["none", "linear", "all"]
+"""What lone contributors are tried by: nothing, linear algebra, or linear programming too."""
+
+
 @dataclass(frozen=True, eq=False)
 class Begun:
     """An attack on one pattern after another, when what is found is answered in between.
@@ -53,7 +58,7 @@ def attack(
     visible: Flags,
     *,
     width: int = 1,
-    insiders: bool = True,
+    insiders: Insight = "all",
     threshold: int | None = None,
     begun: Begun | None = None,
     seed: int = 0,
@@ -100,7 +105,7 @@ class _Attack:
         for change in changes.toarray().astype(np.float64):
             self.witnesses.keep(change)
 
-    def verdict(self, threshold: int | None, enough: int | None, *, insiders: bool) -> Verdict:
+    def verdict(self, threshold: int | None, enough: int | None, *, insiders: Insight) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
         view, reduced = self.view, self.witnesses.reduced
         follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
@@ -111,8 +116,8 @@ class _Attack:
         most = len(view.lone) + 1 if enough is None else enough
         narrow = find_narrow(self.witnesses, program, self.width, self.random, most)
         complete = bool(np.count_nonzero(narrow) < most)
-        insiders = insiders and complete
-        found = self._found_by_insiders(program) if insiders else self._nothing()
+        tried = complete and insiders != "none"
+        found = self._found_by_insiders(program, insiders) if tried else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
         plain_or_exact = view.plain | self._per_cell(follows)
@@ -127,7 +132,7 @@ class _Attack:
             few=few,
             sought=self.problem.small,
             width=self.width,
-            lone=len(self.people.targets) if insiders else None,
+            lone=len(self.people.targets) if tried else None,
             tables=self._tables(),
             complete=complete,
         )
@@ -140,11 +145,13 @@ class _Attack:
         changes = csr_array(np.array(useful, dtype=np.float64).reshape(shape))
         return of_inner(self.view, witnesses.reduced, self.problem.inner, changes)
 
-    def _found_by_insiders(self, program: Farthest) -> Flags:
+    def _found_by_insiders(self, program: Farthest, insiders: Insight) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""
         people, random = self.people, self.random
         other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
         exactly = found_exactly(self.view, self.form, people, random) & other
+        if insiders == "linear":
+            return self._without_known_before(exactly)
         pairs = Pairs(other & ~exactly, people, self.witnesses)
         pairs.close()
         find_at_random(self.witnesses, pairs, program, random)
@@ -152,20 +159,22 @@ class _Attack:
         return self._without_known_before(exactly | pairs.open)
 
     def _without_known_before(self, found: Flags) -> Flags:
-        """Less what each insider knows without a single figure but noughts being shown.
+        """Less what each insider knows from what is open, though no figure is shown.
 
         Where nobody is a man under 18, women under 18 are all under 18: who is alone in the
-        one is alone in the other, whatever is published.
+        one is alone in the other, whatever is published. And who is alone in a cell of which an
+        earlier release has shown 4, knows that three have left.
         """
         problem, cell_of = self.problem, self._first_cells
-        nothing = np.zeros(len(problem.small), dtype=np.bool_)
-        noughts = problem.open & (problem.values == 0)
         result = found.copy()
         for insider in np.flatnonzero(found.any(axis=1)):
             own = self.view.target_of == self.people.targets[insider]
-            told = replace(problem, open=noughts | own, small=problem.small & ~own)
-            before = exact(told, nothing)
-            result[insider] &= ~before[cell_of]
+            told = replace(problem, open=problem.open | own, small=problem.small & ~own)
+            if self.people.knows_all[insider]:
+                parts = abs(problem.rows[own]).sum(axis=0) > 0
+                told = told.with_noughts(parts)
+            nothing = np.zeros(len(told.small), dtype=np.bool_)
+            result[insider] &= ~exact(told, nothing)[cell_of]
         return result
 
     @property
