@@ -19,6 +19,8 @@ IMPOSSIBLE: Final = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible,
 }
 
+LOST: Final = {highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kNotset}
+
 PRIMAL: Final = 4
 DUAL: Final = 1
 """The simplex methods, as the solver numbers them."""
@@ -71,7 +73,7 @@ def answer(asked: highspy.Highs) -> Floats | None:
     """The optimum; None if there is none."""
     asked.run()
     status = asked.getModelStatus()
-    if status == highspy.HighsModelStatus.kUnknown:
+    if status in LOST:
         # Lost on the way from the last answer: begin anew.
         asked.clearSolver()
         asked.run()

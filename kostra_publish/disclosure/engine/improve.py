@@ -8,6 +8,7 @@ counted, not timed, so that the same problem always has the same answer.
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.engine import floors
 from kostra_publish.disclosure.engine.search import Search
@@ -59,10 +60,9 @@ class Improvement:
         if not self._is_better(before):
             self._back(before)
             return
-        found = floors.guards(search.reduced, search.moves)
-        if found.shape[0]:
+        lowest = floors.small_floors(search.reduced)
+        if len(floors.stuck(csr_array(search.reduced.rows[lowest] @ search.moves))):
             self._back(before)
-            search.guard(found)
 
     def _is_better(self, before: Flags) -> bool:
         """Whether something has changed, and not for the dearer."""

@@ -14,7 +14,6 @@ from kostra_publish.disclosure.engine import kernel
 from kostra_publish.disclosure.engine.kernel import MARKS, Basis, Kinds, Matrix, P, Scratch, State
 from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
-from kostra_publish.errors import DisclosureError
 
 SEED = 12_221
 WHOLE = 1 << 16
@@ -124,69 +123,10 @@ class Search:
             found = found[self.state.mark[found].any(axis=1)]
         return found
 
-    def guard(self, weights: csr_array) -> None:
-        """From now on, protect sums of rows that must not follow, and free those that do.
-
-        ``weights`` has shape (sums, rows): whole and non-negative.
-        """
-        first = len(self.visible)
-        rows = csr_array(weights @ self.reduced.rows)
-        mark = np.zeros((rows.shape[0], MARKS), dtype=np.int64)
-        owner = np.repeat(np.arange(rows.shape[0]), np.diff(weights.indptr))
-        np.add.at(mark, owner, weights.data[:, None] * self.state.mark[weights.indices] % P)
-        self.reduced = self.reduced.guarded(rows)
-        self.matrix = _matrix(self.reduced)
-        self.kinds = _kinds(self.reduced)
-        self.scratch = _scratch(self.matrix)
-        self.state = _longer(self.state, mark % P)
-        kernel.enter_all(self.state, self.kinds, first)
-        self.basis = _packed(self.basis, len(self.reduced.inner), self.reduced.rows.shape[0])
-        self.visible = _lengthened(self.visible, rows.shape[0])
-        for row in range(first, len(self.visible)):
-            if not self.state.mark[row].any():
-                self.free(row)
-
-    def free(self, row: int) -> None:
-        """Hide cells, the cheapest first, until ``row`` does not follow from what is visible.
-
-        Raises DisclosureError when nothing is left to hide.
-        """
-        near = self.parts(self.above(row))
-        self.again(near[self.visible[near]])
-        while not self.state.mark[row].any():
-            cell = self._cheapest(row, near)
-            if cell < 0:
-                cell = self._cheapest(row, self.candidates)
-            if cell < 0:
-                raise DisclosureError(
-                    "small figures follow from figures that are known already",
-                    fix="Look at figures of earlier releases, and at noughts that are shown.",
-                )
-            self.again(np.array([cell]))
-
-    def _cheapest(self, row: int, among: Integers) -> int:
-        return int(
-            kernel.cheapest(
-                self.matrix,
-                self.basis,
-                self.scratch,
-                row,
-                among[self.visible[among]],
-                self.reduced.cost,
-            )
-        )
-
     def hide_for_good(self, rows: Integers) -> None:
         """Hide visible rows, and what followed from them and may not be shown by itself."""
         self.hide(rows)
         self.publish(self.loose)
-
-    def again(self, queue: Integers) -> None:
-        """Hide the rows of ``queue`` and publish them anew, the dearest first."""
-        self.hide(queue)
-        everything = np.concatenate([queue, self.loose])
-        self.hide(self.loose)
-        self.publish(everything[np.argsort(-self.reduced.cost[everything], kind="stable")])
 
     @property
     def candidates(self) -> Integers:
@@ -361,25 +301,6 @@ def _state(reduced: Reduced, matrix: Matrix, kinds: Kinds) -> State:
     )
     kernel.enter_all(state, kinds, 0)
     return state
-
-
-def _longer(state: State, mark: Integers) -> State:
-    """The state with more small rows, their marks given."""
-    more = len(mark)
-    small = int((state.key != 0).sum()) + more
-    size = max(1 << int(np.ceil(np.log2(8 * small + 8))), len(state.table_key))
-    grown = state._replace(
-        mark=np.concatenate([state.mark, mark]),
-        key=_lengthened(state.key, more),
-    )
-    if size == len(state.table_key):
-        return grown
-    return grown._replace(
-        table_key=np.zeros(size, dtype=np.uint64),
-        table_small=np.zeros(size, dtype=np.int64),
-        table_single=np.zeros(size, dtype=np.int64),
-        numbers=np.array([size, state.numbers[1]], dtype=np.int64),
-    )
 
 
 def _lengthened(array: NDArray[Number], more: int, with_: int = 0) -> NDArray[Number]:

@@ -39,9 +39,15 @@ class Found(NamedTuple):
 class Stretch:
     """One program for many cells of a pattern: it keeps its place from cell to cell."""
 
-    def __init__(self, reduced: Reduced, visible: Flags, watched: Integers) -> None:
-        """``watched`` are the rows that will be moved, or held, ascending."""
-        self._reduced, self._watched = reduced, watched
+    def __init__(
+        self, reduced: Reduced, visible: Flags, watched: Integers, *, endless: bool = False
+    ) -> None:
+        """``watched`` are the rows that will be moved, or held, ascending.
+
+        With ``endless`` changes may be as long as we like: only what is 0, or at its floor,
+        may not fall.
+        """
+        self._reduced, self._watched, self._endless = reduced, watched, endless
         priced = visible & reduced.listed & ~reduced.open & ~reduced.small
         hidden = reduced.listed & ~reduced.open & ~visible
         self._priced = np.flatnonzero(priced)
@@ -67,16 +73,20 @@ class Stretch:
 
     def _row_bounds(self, known: int, floored: Integers) -> tuple[Floats, Floats]:
         reduced, free = self._reduced, np.full(len(self._watched), np.inf)
-        least = np.minimum(reduced.floor - reduced.value, 0)[floored]
+        least = self._least(np.maximum(reduced.value - reduced.floor, 0)[floored])
         low = np.concatenate([np.zeros(known), least, -free])
         return low, np.concatenate([np.zeros(known), np.full(len(floored), np.inf), free])
 
     def _column_bounds(self) -> tuple[Floats, Floats]:
         """Nothing falls below nought, and no cell below what it is known to be at least."""
         reduced, count = self._reduced, len(self._priced)
-        fall = np.maximum(reduced.value - reduced.floor, 0)[self._priced]
-        low = np.concatenate([-reduced.inner, np.zeros(2 * count)])
+        fall = -self._least(np.maximum(reduced.value - reduced.floor, 0)[self._priced])
+        low = np.concatenate([self._least(reduced.inner), np.zeros(2 * count)])
         return low, np.concatenate([np.full(self._inner + count, np.inf), fall])
+
+    def _least(self, room: Integers) -> Floats:
+        """The least changes of what may fall by ``room``."""
+        return np.where(room > 0, -np.inf, 0.0) if self._endless else -room.astype(np.float64)
 
     def shows(self, move: Move, changes: Floats) -> bool:
         """Whether one of some changes, shape (changes, inner numbers), is such a move."""
@@ -104,6 +114,15 @@ class Stretch:
         self._program.changeRowBounds(place, -np.inf, np.inf)
         if held is not None:
             self._hold(held, still=False)
+        return self._found(best)
+
+    def raise_all(self) -> Found | None:
+        """The cheapest way in which all watched rows rise together; None if there is none."""
+        for place in range(self._first, self._first + len(self._watched)):
+            self._program.changeRowBounds(place, 1.0, np.inf)
+        return self._found(answer(self._program))
+
+    def _found(self, best: Floats | None) -> Found | None:
         if best is None:
             return None
         risen, fallen = np.split(best[self._inner :], 2)

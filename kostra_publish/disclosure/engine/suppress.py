@@ -79,10 +79,7 @@ class Suppression:
                 continue
             found = program.cheapest(move)
             if found is None:
-                raise DisclosureError(
-                    "a small figure can be worked out though everything around it is hidden",
-                    fix="Look at figures of earlier releases, and at noughts that are shown.",
-                )
+                raise _stuck()
             search.hide_for_good(found.rows)
             program.give(np.flatnonzero(~search.visible))
             changes = np.vstack([changes, found.change])
@@ -94,16 +91,19 @@ class Suppression:
         return None if cell is None else int(self._search.reduced.of_cell[cell])
 
     def _raise_floors(self) -> None:
-        """Guard whatever sum of floors follows, until none does.
+        """Hide the cheapest cells that let all small cells at their floor rise together."""
+        search = self._search
+        watched = floors.small_floors(search.reduced)
+        if not len(watched):
+            return
+        found = Stretch(search.reduced, search.visible, watched, endless=True).raise_all()
+        if found is None:
+            raise _stuck()
+        search.hide_for_good(found.rows)
 
-        Where guarding hides nothing more, it is rounding that finds floors stuck; the attack
-        tells whether they are.
-        """
-        while True:
-            found = floors.guards(self._search.reduced, self._search.moves)
-            if not found.shape[0]:
-                return
-            before = self._search.visible.sum()
-            self._search.guard(found)
-            if self._search.visible.sum() == before:
-                return
+
+def _stuck() -> DisclosureError:
+    return DisclosureError(
+        "a small figure can be worked out though everything around it is hidden",
+        fix="Look at figures of earlier releases, and at noughts that are shown.",
+    )
