@@ -27,7 +27,6 @@ P = 2_147_483_647
 MARKS = 4
 """Random vectors of the null space."""
 Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 jit = nb.njit(cache=True, nogil=True)
@@ -117,7 +116,7 @@ class Kinds(NamedTuple):
     small: Bytes
     single: Bytes
     guard: Bytes
-    """Small rows that only must not follow: sums that are no cells, and doubles of cells."""
+    """Small rows that only must not follow: doubles of cells."""
 
 
 @jit
@@ -633,28 +632,6 @@ def publish_all(
             return at
         visible[cell] = result == 0
     return len(queue)
-
-
-@jit
-def cheapest(
-    matrix: Matrix,
-    basis: Basis,
-    scratch: Scratch,
-    row: int,
-    candidates: Integers,
-    cost: Floats,
-) -> int:
-    """The cheapest of ``candidates`` with which ``row`` may change; -1 if there is none."""
-    best = -1
-    for at in range(len(candidates)):
-        cell = candidates[at]
-        if basis.place[cell] < 0 or (best >= 0 and cost[cell] >= cost[best]):
-            continue
-        lift(matrix, basis, scratch, cell)
-        if scratch.product[row] != 0:
-            best = cell
-        forget(scratch)
-    return best
 
 
 @jit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,28 +34,7 @@ class Reduced:
     floor: Integers
     cost: Floats
     guard: Flags
-    """Small rows that only must not follow: sums that are no cells, and doubles of cells."""
-    unseen: Integers
-    """Rows of single inner numbers that are 0 without everyone's knowing."""
-
-    def guarded(self, guards: csr_array) -> Reduced:
-        """With more rows that must not follow from what is visible, and are no cells."""
-        count = guards.shape[0]
-        no, nothing = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
-        rows = csr_array(vstack([self.rows, guards], format="csr"))
-        rows.sort_indices()
-        return replace(
-            self,
-            rows=rows,
-            value=np.concatenate([self.value, nothing]),
-            small=np.concatenate([self.small, ~no]),
-            single=np.concatenate([self.single, no]),
-            listed=np.concatenate([self.listed, no]),
-            open=np.concatenate([self.open, no]),
-            floor=np.concatenate([self.floor, nothing]),
-            cost=np.concatenate([self.cost, nothing]),
-            guard=np.concatenate([self.guard, ~no]),
-        )
+    """Small rows that only must not follow: doubles of cells."""
 
     @property
     def candidates(self) -> Integers:
@@ -108,16 +87,14 @@ def reduce(problem: Problem) -> Reduced:
     floor = np.zeros(count, dtype=np.int64)
     np.maximum.at(floor, position, np.where(problem.listed, problem.floor, 0)[filled])
     inner = problem.inner[columns]
-    singletons, unseen = _unseen(distinct, inner)
     before = np.zeros(equations.shape[0], dtype=np.bool_)
-    after = np.zeros(singletons.shape[0], dtype=np.bool_)
     of_cell[filled] += equations.shape[0]
-    rows = csr_array(vstack([equations, distinct, singletons], format="csr"))
+    rows = csr_array(vstack([equations, distinct], format="csr"))
     rows.sort_indices()
 
     def whole(array: NDArray[Any]) -> NDArray[Any]:
         none = np.zeros(1, dtype=array.dtype)
-        return np.concatenate([none.repeat(len(before)), array, none.repeat(len(after))])
+        return np.concatenate([none.repeat(len(before)), array])
 
     cost = np.bincount(position, weights=(problem.cost * problem.listed)[filled], minlength=count)
     return Reduced(
@@ -130,26 +107,11 @@ def reduce(problem: Problem) -> Reduced:
         small=whole(small),
         single=whole(small & any_of(problem.single)),
         listed=whole(listed),
-        open=np.concatenate([~before, any_of(problem.open) & ~small, after]),
+        open=np.concatenate([~before, any_of(problem.open) & ~small]),
         floor=whole(floor),
         cost=whole(cost),
         guard=np.zeros(rows.shape[0], dtype=np.bool_),
-        unseen=unseen + equations.shape[0],
     )
-
-
-def _unseen(rows: csr_array, inner: Integers) -> tuple[csr_array, Integers]:
-    """Rows to add for single inner numbers that are 0, and where all such rows are."""
-    alone = np.flatnonzero(np.diff(rows.indptr) == 1)
-    row_of = np.full(len(inner), -1, dtype=np.int64)
-    row_of[rows.indices[rows.indptr[alone]]] = alone
-    lacking = np.flatnonzero((inner == 0) & (row_of < 0))
-    row_of[lacking] = rows.shape[0] + np.arange(len(lacking))
-    entries = np.ones(len(lacking), dtype=np.int64)
-    more = csr_array(
-        (entries, lacking, np.arange(len(lacking) + 1)), shape=(len(lacking), len(inner))
-    )
-    return more, row_of[inner == 0]
 
 
 def _distinct(rows: csr_array) -> tuple[csr_array, Integers, Integers]:
