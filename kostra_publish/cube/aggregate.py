@@ -39,6 +39,12 @@ class Scheme:
     donors: Array | None = None
     leans: Array | None = None
 
+    @cached_property
+    def nobody(self) -> Flags:
+        """Regions where nobody has reported."""
+        nobody: Flags = self.members.sum(axis=1) == 0
+        return nobody
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -125,8 +131,7 @@ def without(cells: Cells, unused: Flags) -> Cells:
 
 def _missing(scheme: Scheme, *, plain: bool) -> Flags:
     """A plain mean needs one reporter; estimates have their own limits."""
-    nobody: Flags = scheme.members.sum(axis=1) == 0
-    return nobody if plain else scheme.missing
+    return scheme.nobody if plain else scheme.missing
 
 
 def _linear(

@@ -425,8 +425,8 @@ class _Gathering:
 
     def _limits(self, where: Conditions) -> dict[str, Flags]:
         """The classes of a set, without the variables that all of the population keep."""
-        telling = ((name, together, self.partitions[name].telling) for name, together in where)
-        return {name: kept[together] for name, together, kept in telling if together in kept}
+        limits = ((name, self.partitions[name].telling.get(of)) for name, of in where)
+        return {name: kept for name, kept in limits if kept is not None}
 
     @cached_property
     def numbers(self) -> Mapping[tuple[str, AtomKey], Integers]:

@@ -116,15 +116,10 @@ def unit_places(frame: pl.DataFrame, units: Units) -> tuple[NDArray[np.int64], i
 
 
 def _distinct(column: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """The values of a column, sorted, and the place of each row's."""
     values = column.unique().sort()
-    rows = column.to_frame().join(
-        values.to_frame().with_row_index("position"),
-        on=column.name,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
-    return values, rows["position"].cast(pl.Int64).to_numpy()
+    places = {value: place for place, value in enumerate(values)}
+    return values, np.array([places[value] for value in column], dtype=np.int64)
 
 
 def _matrix(
