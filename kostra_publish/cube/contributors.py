@@ -132,10 +132,14 @@ class Sets:
 
     def name_of(self, number: int) -> str:
         """A set for people: ``alder 18-24, KJONN 1``; ``all`` without conditions."""
+        return self.words(self.classes[number])
+
+    def words(self, classes: Mapping[str, Flags]) -> str:
+        """Some classes by variable for people, as in ``name_of``."""
         every = (part for block in self.blocks for part in block.partitions)
         partitions = {part.name: part for part in every if part.became is None}
         words = []
-        for name, kept in sorted(self.classes[number].items()):
+        for name, kept in sorted(classes.items()):
             values = [partitions[name].names[int(place)] for place in np.flatnonzero(kept)]
             words.append(f"{name} {'/'.join(values) or 'none'}")
         return ", ".join(words) or "all"
@@ -145,12 +149,13 @@ class Sets:
 class Counts:
     """The number of persons in each combination of a block, by unit.
 
-    ``numbers`` has shape (units, combinations of the block); a source that counts once in
-    the country has one unit.
+    ``numbers`` has shape (units, combinations of the block), ``units`` their codes; a source
+    that counts once in the country has one unit.
     """
 
     sets: Sets
     numbers: tuple[Integers, ...]
+    units: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,22 +166,27 @@ class Contributors:
 
     @cached_property
     def behind(self) -> Mapping[tuple[str, str], tuple[tuple[AtomKey, Population], ...]]:
-        """By table and contents code: the atoms of what is published that have persons behind."""
+        """By table and contents code: the atoms with persons behind of what is published.
+
+        In this round, or in a later one of the vintage.
+        """
         return {
             (table.id, code): tuple(
                 (atom, population_of(atom))
                 for atom in dict.fromkeys(quotient.atoms)
                 if atom.persons != "none"
             )
-            for table in self.plan.tables
+            for table in self.plan.every
             for code, quotient in self.plan.quotients[table.id].items()
-            if table.measure_published(quotient.measure, self.plan.round_kind)
+            if any(
+                table.measure_published(quotient.measure, kind) for kind in self.plan.round_kinds
+            )
         }
 
     @cached_property
     def _conditions(self) -> dict[tuple[str, AtomKey], list[Conditions]]:
         """By table and atom: the conditions of each combination of categories, row-major."""
-        tables = {table.id: table for table in self.plan.tables}
+        tables = {table.id: table for table in self.plan.every}
         return {
             (name, atom): self._by_category(tables[name], atom)
             for (name, _), atoms in self.behind.items()
@@ -325,8 +335,8 @@ class Contributors:
             numbers = self.sets[population].followed(number, steps, sizes[population])
             found[population, number] = numbers
         return {
-            population: Counts(
-                sets, tuple(found[population, number] for number in range(len(sets.blocks)))
+            population: _counts(
+                sets, [found[population, number] for number in range(len(sets.blocks))], units
             )
             for population, sets in self.sets.items()
         }
@@ -356,6 +366,10 @@ class Contributors:
             for place, number in enumerate(self._numbers[key]):
                 sizes.setdefault(int(number), by_unit[:, place])
         return found
+
+
+def _counts(sets: Sets, numbers: Sequence[Integers], units: Units) -> Counts:
+    return Counts(sets, tuple(numbers), units.codes(len(numbers[0])))
 
 
 def _only_one_left(left: Flags) -> list[Step]:

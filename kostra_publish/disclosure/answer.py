@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack import Verdict, attack
-from kostra_publish.disclosure.attack.exact import exact
-from kostra_publish.disclosure.engine.suppress import Suppression
+from kostra_publish.disclosure.attack import Begun, Insight, Verdict, attack
+from kostra_publish.disclosure.engine.suppress import Suppression, Wanted
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
-ROUNDS = 12
+ROUNDS = 60
 """Attacks at most; each but the last is answered by hiding more."""
+ENOUGH = 10
+"""Narrow cells that are answered before the attack goes on: much is mended with them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,47 +27,53 @@ class Answer:
     verdict: Verdict
 
 
-def not_following(problem: Problem, *, effort: float = 1.0) -> Flags:
-    """Which cells of a large problem may be shown: G1, G2 and what noughts give away.
-
-    Attacked by linear algebra alone, which is quick; the engine sees to lone contributors.
-    The engine takes it that everyone knows which inner numbers are 0, also where nobody shows
-    it: noughts that can be worked out then give nothing away.
-    Raises DisclosureError as ``withstanding`` does.
-    """
-    everything = np.ones(len(problem.inner), dtype=np.bool_)
-    suppression = Suppression(problem.with_noughts(everything), effort=effort)
-    visible = suppression.visible[: len(problem.small)]
-    if exact(problem, visible).any():
-        raise _unprotectable()
-    return visible
-
-
-def withstanding(problem: Problem, *, effort: float = 1.0) -> Answer:
+def withstanding(
+    problem: Problem,
+    *,
+    effort: float = 1.0,
+    width: int = 1,
+    could_be: int | None = None,
+    insiders: Insight = "all",
+    noughts: bool = False,
+) -> Answer:
     """Protect a problem against everything the attack tries: G1 to G4.
 
-    What the attack finds is answered around the lone contributors and around the cells found,
-    in turn. Raises DisclosureError when there is nothing left to hide, or when the attack is
-    never content.
+    An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
+    is given. What ``insiders`` are not tried by, the engine alone sees to: linear
+    algebra. With ``noughts`` the engine takes it that everyone knows which inner numbers are 0,
+    which is quick, and safe. Raises DisclosureError when there is nothing left to hide, or when
+    the attack is never content.
     """
-    suppression = Suppression(problem, effort=effort)
-    for number in range(ROUNDS):
-        visible = suppression.visible
-        verdict = attack(problem, visible)
-        if verdict.clean:
+    known = np.full(len(problem.inner), noughts)
+    suppression = Suppression(problem.with_noughts(known), effort=effort)
+    tables = csr_array((0, len(problem.inner)))
+    for _ in range(ROUNDS):
+        visible = suppression.visible[: len(problem.small)]
+        verdict = attack(
+            problem,
+            visible,
+            width=width,
+            threshold=could_be,
+            insiders=insiders,
+            begun=Begun(tables, ENOUGH),
+        )
+        wanted = list(_wanted(problem, verdict, could_be))
+        if verdict.complete and not wanted:
             return Answer(visible, verdict)
-        for cell in _to_widen(verdict, number):
-            suppression.widen(cell)
-    raise _unprotectable()
-
-
-def _unprotectable() -> DisclosureError:
-    return DisclosureError(
+        shown = suppression.stretch(wanted)
+        tables = csr_array(vstack([verdict.tables, shown], format="csr"))
+    raise DisclosureError(
         "the tables cannot be protected: an attack succeeds however much is hidden",
         fix="Use wider classes in the finest dimension.",
     )
 
 
-def _to_widen(verdict: Verdict, number: int) -> list[int]:
-    found = np.flatnonzero(verdict.violated & ~verdict.insider)
-    return sorted({*found.tolist(), *verdict.pairs[:, number % 2].tolist()})
+def _wanted(problem: Problem, verdict: Verdict, could_be: int | None) -> Iterator[Wanted]:
+    """How far which cells must be able to move, for the attack to find nothing."""
+    for cell in np.flatnonzero(verdict.violated & ~verdict.insider).tolist():
+        yield Wanted(cell, verdict.width)
+    for insider, cell in verdict.pairs.tolist():
+        yield Wanted(cell, 1, held=insider)
+    if could_be is not None and verdict.few is not None:
+        for cell in np.flatnonzero(verdict.few).tolist():
+            yield Wanted(cell, could_be - int(problem.values[cell]), up=True)

@@ -19,9 +19,9 @@ from kostra_publish.errors import Finding, SpecError
 Tree: TypeAlias = dict[str, Any] | list[Any] | str | None
 Place: TypeAlias = tuple[str | int, ...]
 
-_NULLS = frozenset({"", "~", "null"})
+# The same in C, where PyYAML was built with it: five times as fast.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-"""The same nodes, by libyaml in a tenth of the time where PyYAML was built with it."""
+_NULLS = frozenset({"", "~", "null"})
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _tree(
             _tree(item, (*place, number), lines, findings, name)
             for number, item in enumerate(node.value)
         ]
-    plain = isinstance(node, yaml.ScalarNode) and not node.style
+    plain = not node.style if isinstance(node, yaml.ScalarNode) else False
     return None if plain and node.value in _NULLS else str(node.value)
 
 

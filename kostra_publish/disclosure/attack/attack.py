@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,7 +12,7 @@ from scipy.sparse import csr_array
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.attack.insiders import (
     Pairs,
-    find_near,
+    find_at_random,
     find_pairs,
     found_exactly,
     insiders_of,
@@ -21,16 +23,34 @@ from kostra_publish.disclosure.attack.nearby import search_nearby
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
 from kostra_publish.disclosure.attack.search import Witnesses, find_narrow
-from kostra_publish.disclosure.attack.solver import TOLERANCE
+from kostra_publish.disclosure.attack.tables import fitting, of_inner
 from kostra_publish.disclosure.attack.verdict import Verdict
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
+from kostra_publish.disclosure.solver import TOLERANCE
 
 RANDOM_VECTORS = 3
 """Each lets a cell pass as exact by chance once in 2^31."""
 
-LIMIT = 1000
+LIMIT = 5
 """Changes are first sought up to this many times the width; see Farthest."""
+
+
+Insight = Literal["none", "linear", "all"]
+"""What lone contributors are tried by: nothing, linear algebra, or linear programming too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """An attack on one pattern after another, when what is found is answered in between.
+
+    ``tables`` are those of the verdict before, as there: what still fits need not be sought
+    again. The attack stops when ``enough`` narrow cells are found; the verdict is then not
+    ``complete``.
+    """
+
+    tables: csr_array
+    enough: int
 
 
 def attack(
@@ -38,8 +58,9 @@ def attack(
     visible: Flags,
     *,
     width: int = 1,
-    insiders: bool = True,
+    insiders: Insight = "all",
     threshold: int | None = None,
+    begun: Begun | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Attack the small cells of a problem of which the cells in ``visible`` are shown.
@@ -53,35 +74,50 @@ def attack(
     must not find another small cell. With a ``threshold``, hidden small cells that are surely
     below it are reported too; that is no violation.
 
-    ``seed`` only decides what is tried first: the verdict is the same for all.
+    ``begun`` goes on from an earlier attack. ``seed`` only decides what is tried first: the
+    verdict is the same for all.
     """
     if width < 1:
         msg = f"width {width}: a protected interval holds at least two whole values, width 1"
         raise ValueError(msg)
-    return _Attack(problem, visible, seed).verdict(width, threshold, insiders=insiders)
+    under_way = _Attack(problem, visible, width, seed)
+    if begun is not None:
+        under_way.begin_with(begun.tables)
+    most = None if begun is None else begun.enough
+    return under_way.verdict(threshold, most, insiders=insiders)
 
 
 class _Attack:
     """One attack: what is known, and the changes found so far."""
 
-    def __init__(self, problem: Problem, visible: Flags, seed: int) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, visible: Flags, width: int, seed: int) -> None:
+        self.problem, self.visible, self.width = problem, visible, width
         self.random = np.random.default_rng(seed)
         self.view = view_of(problem, visible)
         self.form = echelon(self.view.known)
         self.people = insiders_of(self.view)
-        self.witnesses = Witnesses(reduce(self.view, self.form.basis, self.random))
+        self.witnesses = Witnesses(reduce(self.view, self.form.basis, self.random), width)
 
-    def verdict(self, width: int, threshold: int | None, *, insiders: bool) -> Verdict:
+    def begin_with(self, tables: csr_array) -> None:
+        """Take over the tables that fit: shape (tables, inner numbers)."""
+        fits = csr_array(tables[np.flatnonzero(fitting(self.problem, self.visible, tables))])
+        changes = (fits @ self.view.merge)[:, self.witnesses.reduced.columns]
+        for change in changes.toarray().astype(np.float64):
+            self.witnesses.keep(change)
+
+    def verdict(self, threshold: int | None, enough: int | None, *, insiders: Insight) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
         view, reduced = self.view, self.witnesses.reduced
         follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
-        program = Farthest(reduced, sums, float(LIMIT * width))
+        program = Farthest(reduced, sums, float(LIMIT * self.width))
         lone = csr_array(reduced.parts[self.people.targets])
-        nearby = search_nearby(self.witnesses, lone, self.random)
-        narrow = find_narrow(self.witnesses, program, width, self.random)
-        found = self._found_by_insiders(program, nearby) if insiders else self._nothing()
+        search_nearby(self.witnesses, lone, self.random)
+        most = len(view.lone) + 1 if enough is None else enough
+        narrow = find_narrow(self.witnesses, program, self.width, self.random, most)
+        complete = bool(np.count_nonzero(narrow) < most)
+        tried = complete and insiders != "none"
+        found = self._found_by_insiders(program, insiders) if tried else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
         low, high = self._interval()
         plain_or_exact = view.plain | self._per_cell(follows)
@@ -95,37 +131,50 @@ class _Attack:
             pairs=self._pairs(found),
             few=few,
             sought=self.problem.small,
-            width=width,
-            lone=len(self.people.targets) if insiders else None,
-            tables=len(self.witnesses.changes),
+            width=self.width,
+            lone=len(self.people.targets) if tried else None,
+            tables=self._tables(),
+            complete=complete,
         )
 
-    def _found_by_insiders(self, program: Farthest, nearby: Flags) -> Flags:
+    def _tables(self) -> csr_array:
+        """The changes that widened an interval, as changes of inner numbers."""
+        witnesses = self.witnesses
+        useful = list(compress(witnesses.changes, witnesses.useful))
+        shape = len(useful), witnesses.reduced.known.shape[1]
+        changes = csr_array(np.array(useful, dtype=np.float64).reshape(shape))
+        return of_inner(self.view, witnesses.reduced, self.problem.inner, changes)
+
+    def _found_by_insiders(self, program: Farthest, insiders: Insight) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""
         people, random = self.people, self.random
         other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
         exactly = found_exactly(self.view, self.form, people, random) & other
+        if insiders == "linear":
+            return self._without_known_before(exactly)
         pairs = Pairs(other & ~exactly, people, self.witnesses)
         pairs.close()
-        find_near(self.witnesses, pairs, nearby, random)
+        find_at_random(self.witnesses, pairs, program, random)
         find_pairs(self.witnesses, pairs, program, random)
         return self._without_known_before(exactly | pairs.open)
 
     def _without_known_before(self, found: Flags) -> Flags:
-        """Less what each insider knows without a single figure but noughts being shown.
+        """Less what each insider knows from what is open, though no figure is shown.
 
         Where nobody is a man under 18, women under 18 are all under 18: who is alone in the
-        one is alone in the other, whatever is published.
+        one is alone in the other, whatever is published. And who is alone in a cell of which an
+        earlier release has shown 4, knows that three have left.
         """
         problem, cell_of = self.problem, self._first_cells
-        nothing = np.zeros(len(problem.small), dtype=np.bool_)
-        noughts = problem.open & (problem.values == 0)
         result = found.copy()
         for insider in np.flatnonzero(found.any(axis=1)):
             own = self.view.target_of == self.people.targets[insider]
-            told = replace(problem, open=noughts | own, small=problem.small & ~own)
-            before = exact(told, nothing)
-            result[insider] &= ~before[cell_of]
+            told = replace(problem, open=problem.open | own, small=problem.small & ~own)
+            if self.people.knows_all[insider]:
+                parts = abs(problem.rows[own]).sum(axis=0) > 0
+                told = told.with_noughts(parts)
+            nothing = np.zeros(len(told.small), dtype=np.bool_)
+            result[insider] &= ~exact(told, nothing)[cell_of]
         return result
 
     @property

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.modular import PRIME, Echelon, echelon, products
-from kostra_publish.disclosure.attack.programs import Farthest, Nearest
+from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.search import Witnesses, moved
-from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.attack.view import View
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.solver import TOLERANCE
 
 TRIES: Final = 3
 """How often to move all that is left for one insider at once, before each cell in turn."""
@@ -21,8 +21,11 @@ TRIES: Final = 3
 BATCH: Final = 200
 """How many changes to weigh against all pairs at once."""
 
-PRICE_OF_INSIDERS: Final = 2.0
-"""What it costs more to change a number some insider knows: changes should serve many pairs."""
+SHARE_HELD: Final = 0.3
+"""Of the insiders with pairs left, how many are held at once."""
+
+FEW_MORE: Final = 20
+"""Random directions go on while one in this many of the pairs left is closed."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,42 +123,35 @@ class Pairs:
             settled = ignorant.astype(np.float32) @ moves.astype(np.float32) > 0
             self.open[np.ix_(who, what)] &= ~settled
 
-    def hold(self, program: Farthest, insider: int) -> None:
-        """Let the program change nothing that this insider knows; ``watched`` are the sums."""
-        if self._by_number[insider]:
-            ends = self.parts.indptr
-            program.hold(self.parts.indices[ends[insider] : ends[insider + 1]].astype(np.int64))
-        else:
-            program.hold(np.zeros(0, dtype=np.int64))
-            program.hold_row(int(self._row[insider]))
-
-    def release(self, program: Farthest, insider: int) -> None:
-        """Undo ``hold``."""
-        program.hold(np.zeros(0, dtype=np.int64))
-        if not self._by_number[insider]:
-            program.release_row(int(self._row[insider]))
+    def hold(self, program: Farthest, insiders: Integers) -> None:
+        """Let the program change nothing that these insiders know; ``watched`` are the sums."""
+        by_number = self._by_number[insiders]
+        program.hold(np.unique(self.parts[insiders[by_number]].indices).astype(np.int64))
+        program.hold_rows(self._row[insiders[~by_number]])
 
 
-def find_near(
-    witnesses: Witnesses, pairs: Pairs, nearby: Flags, random: np.random.Generator
+def find_at_random(
+    witnesses: Witnesses, pairs: Pairs, program: Farthest, random: np.random.Generator
 ) -> None:
-    """Find changes that leave most insiders ignorant, and close their pairs.
+    """Close pairs by changes in random directions, what some insiders know held.
 
-    The targets in ``nearby`` have been moved by such changes already; for each of the others
-    the change of fewest numbers is sought, until one of them has moved it.
+    As long as each closes one in ``FEW_MORE`` of the pairs left.
     """
-    reduced = witnesses.reduced
-    known = np.bincount(pairs.parts.indices, minlength=reduced.targets.shape[1]) > 0
-    program = Nearest(reduced, 1 + random.random(len(known)) / 4 + PRICE_OF_INSIDERS * known)
-    waiting: Flags = np.asarray(pairs.open.any(axis=0) & ~nearby, dtype=np.bool_)
-    for target in random.permutation(np.flatnonzero(waiting)).tolist():
-        if waiting[target]:
-            # It is known from the changes so far which way the target can move.
-            way = 1 if witnesses.high[target] >= -witnesses.low[target] else -1
-            change = program.find(target, way)
+    turned = csr_array(witnesses.reduced.targets.T)
+    while before := np.count_nonzero(pairs.open):
+        some = np.flatnonzero(pairs.open.any(axis=1))
+        held = some[random.random(len(some)) < SHARE_HELD]
+        if len(held):
+            pairs.hold(program, held)
+            left: Flags = np.asarray(pairs.open[held].any(axis=0))
+            weight = random.choice([-1.0, 1.0], len(left)) * (0.2 + random.random(len(left)))
+            change = program.find(turned @ (left * weight))
             if change is not None:
-                waiting &= ~moved(witnesses.keep(change))
-    pairs.close()
+                witnesses.keep(change)
+                pairs.close()
+        if (before - np.count_nonzero(pairs.open)) * FEW_MORE < before:
+            break
+    pairs.hold(program, np.zeros(0, dtype=np.int64))
 
 
 def find_pairs(
@@ -166,7 +162,7 @@ def find_pairs(
     for insider in np.argsort(-pairs.open.sum(axis=1), kind="stable"):
         if not pairs.open[insider].any():
             continue
-        pairs.hold(program, int(insider))
+        pairs.hold(program, np.array([insider]))
         weight: Floats = np.zeros(turned.shape[1])
         for turn in range(TRIES):
             left = pairs.open[insider]
@@ -179,7 +175,7 @@ def find_pairs(
             if not pairs.open[insider].any():
                 break
         _each_in_turn(witnesses, pairs, program, int(insider))
-        pairs.release(program, int(insider))
+    pairs.hold(program, np.zeros(0, dtype=np.int64))
 
 
 def _each_in_turn(witnesses: Witnesses, pairs: Pairs, program: Farthest, insider: int) -> None:

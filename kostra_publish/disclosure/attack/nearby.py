@@ -34,16 +34,15 @@ FAR: Final = 5.0
 """How far numbers change at most in a neighbourhood."""
 
 
-def search_nearby(witnesses: Witnesses, lone: csr_array, random: np.random.Generator) -> Flags:
-    """Change neighbourhoods at random; which targets that has moved by one or more.
+def search_nearby(witnesses: Witnesses, lone: csr_array, random: np.random.Generator) -> None:
+    """Change neighbourhoods at random.
 
     ``lone``: shape (insiders, numbers); the numbers each insider may know. Such changes are
     cheap to find, and leave alone all that is elsewhere.
     """
-    waiting: Flags = np.diff(witnesses.reduced.targets.indptr) > 0
+    waiting: Flags = witnesses.narrow(1) & (np.diff(witnesses.reduced.targets.indptr) > 0)
     for size in NEIGHBOURHOODS:
         _search(witnesses, lone, waiting, size, random)
-    return ~waiting
 
 
 def _search(

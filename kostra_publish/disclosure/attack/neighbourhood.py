@@ -64,6 +64,8 @@ def part(reduced: Reduced, numbers: Integers) -> Reduced:
     some = np.diff(floors.indptr) > 0
     return replace(
         reduced,
+        whole=csr_array(reduced.whole[:, numbers]),
+        columns=reduced.columns[numbers],
         known=csr_array(known[np.flatnonzero(np.diff(known.indptr))]),
         low=reduced.low[numbers],
         high=reduced.high[numbers],

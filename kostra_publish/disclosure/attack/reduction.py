@@ -26,6 +26,8 @@ ENDLESS: Final = 2**62
 class Reduced:
     """The changes that no visible figure contradicts, in as few numbers as is simple.
 
+    * ``whole``: int64, shape (unknown numbers of the View, numbers); each in these numbers.
+    * ``columns``: int64, one per number: an unknown number of the View that is it.
     * ``known``: int64, shape (rows, numbers); row @ change is 0.
     * ``low``, ``high``: float64, one per number; low <= 0 <= high, perhaps infinite.
     * ``floors``, ``slack``: as in View, in the numbers here.
@@ -34,6 +36,8 @@ class Reduced:
       when no inner number of the target changes.
     """
 
+    whole: csr_array
+    columns: Integers
     known: csr_array
     low: Floats
     high: Floats
@@ -116,6 +120,8 @@ def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
     moving = ~following(targets, echelon(known).null_vectors(3, random))
     low, high = ties.bounds()
     return Reduced(
+        whole=csr_array(whole[:, kept]),
+        columns=kept,
         known=known,
         low=low[kept],
         high=high[kept],

@@ -9,14 +9,17 @@ from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import Reduced
-from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.problem import Flags, Floats
+from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE
 
 AT_RANDOM: Final = 40
 """How many directions to try at random at most, before each cell in turn."""
 
-FEW_MORE: Final = 50
+FEW_MORE: Final = 25
 """Random directions go on while one in this many of the targets left is moved enough."""
+
+BESIDES: Final = 0.01
+"""What the other targets left weigh when each is moved in turn."""
 
 
 class Witnesses:
@@ -24,19 +27,24 @@ class Witnesses:
 
     ``low`` and ``high``, float64, one per target of ``reduced``: the least and greatest
     change seen, so the attacker's interval is at least as wide. ``changes``: all changes.
+    ``useful``: for each change, whether it widened an interval that was too narrow.
     """
 
-    def __init__(self, reduced: Reduced) -> None:
+    def __init__(self, reduced: Reduced, width: int) -> None:
         self.reduced = reduced
+        self._width = width
         self.low = np.zeros(reduced.targets.shape[0])
         self.high = np.zeros(reduced.targets.shape[0])
         self.changes: list[Floats] = []
+        self.useful: list[bool] = []
 
     def keep(self, change: Floats) -> Floats:
         """Remember a change; returns how far it moves each target."""
         change[abs(change) < TOLERANCE / 1000] = 0
         self.changes.append(change)
         effect: Floats = self.reduced.targets @ change
+        more = (effect < self.low - TOLERANCE) | (effect > self.high + TOLERANCE)
+        self.useful.append(bool((more & self.narrow(self._width)).any()))
         np.minimum(self.low, effect, out=self.low)
         np.maximum(self.high, effect, out=self.high)
         return effect
@@ -67,29 +75,87 @@ def moved(effect: Floats) -> Flags:
 
 
 def find_narrow(
-    witnesses: Witnesses, program: Farthest, width: int, random: np.random.Generator
+    witnesses: Witnesses,
+    program: Farthest,
+    width: int,
+    random: np.random.Generator,
+    enough: int,
 ) -> Flags:
     """The targets that have fewer than ``width`` + 1 whole values, exactly.
 
-    A few random directions clear most targets, since each answer is a whole table; for each
-    of the others the interval is found at both ends.
+    When ``enough`` of them are found, the others left are not looked into.
+
+    A few random directions clear most targets, since each answer is a whole table. Then each
+    of the others is moved in turn, with the rest of them a little; and where that does not
+    help, as far as it can be at both ends.
     """
-    targets = witnesses.reduced.targets
-    some: Flags = np.diff(targets.indptr) > 0
-    turned = csr_array(targets.T)
+    left = _Left(witnesses, width, random)
+    _at_random(left, program)
+    # From here on one question is much like the one before.
+    program.by(PRIMAL)
+    found = witnesses.narrow(width) & ~left.some
+    for target in random.permutation(np.flatnonzero(left.flags)).tolist():
+        if np.count_nonzero(found) >= enough:
+            return found
+        found[target] = not _moved_enough(left, program, target)
+    return witnesses.narrow(width)
+
+
+def _at_random(left: _Left, program: Farthest) -> None:
+    program.by(DUAL)
     for _ in range(AT_RANDOM):
-        left = witnesses.narrow(width) & some
-        if not left.any():
-            break
-        weight = left * random.choice([-1.0, 1.0], len(left)) * random.random(len(left))
-        change = program.find(turned @ weight)
+        before = np.count_nonzero(left.flags)
+        change = program.find(left.direction()) if before else None
         if change is None:
             break
-        witnesses.keep(change)
-        if (left & ~witnesses.narrow(width)).sum() * FEW_MORE < left.sum():
+        left.witnesses.keep(change)
+        if (before - np.count_nonzero(left.flags)) * FEW_MORE < before:
             break
-    for target in np.flatnonzero(witnesses.narrow(width) & some):
+
+
+def _moved_enough(left: _Left, program: Farthest, target: int) -> bool:
+    """Whether a target can be moved enough: with others, or else by itself, up or down."""
+    for alone in (False, True):
         for way in (1, -1):
-            if witnesses.narrow(width)[target]:
-                witnesses.keep_farthest(program, int(target), way, width)
-    return witnesses.narrow(width)
+            if left.flags[target] and alone:
+                left.witnesses.keep_farthest(program, target, way, left.width)
+            elif left.flags[target]:
+                change = program.find(left.direction_of(target, way))
+                if change is not None:
+                    left.witnesses.keep(change)
+    return not left.flags[target]
+
+
+class _Left:
+    """The targets that are not moved enough yet, and ways to move many of them at once."""
+
+    def __init__(self, witnesses: Witnesses, width: int, random: np.random.Generator) -> None:
+        reduced = witnesses.reduced
+        self.witnesses, self.width, self._random = witnesses, width, random
+        self.some: Flags = np.diff(reduced.targets.indptr) > 0
+        self._turned = csr_array(reduced.targets.T)
+        rising, falling = reduced.targets.maximum(0), reduced.targets.minimum(0)
+        can_fall = rising @ np.maximum(reduced.low, -1) + falling @ np.minimum(reduced.high, 1)
+        self._ways: Floats = np.where(can_fall < 0, -1.0, 1.0)
+        self._weight = self._ways
+
+    @property
+    def flags(self) -> Flags:
+        """One per target."""
+        found: Flags = self.witnesses.narrow(self.width) & self.some
+        return found
+
+    def direction(self) -> Floats:
+        """A random direction for all of them."""
+        count = len(self.some)
+        ways = np.where(self._random.random(count) < 0.5, 1.0, self._ways)
+        self._weight = ways * (0.2 + self._random.random(count))
+        direction: Floats = self._turned @ (self._weight * self.flags)
+        return direction
+
+    def direction_of(self, target: int, way: int) -> Floats:
+        """A direction for one, up or down, and a little for all of them, the same each time."""
+        weight = self._weight * self.flags * BESIDES
+        weight[target] = way
+        direction: Floats = self._turned @ weight
+        return direction

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
 
@@ -28,7 +29,9 @@ class Verdict:
     * ``width``: what an interval must be at least, in whole values less one.
     * ``lone``: how many contributors are alone in a hidden small cell; None if insiders were
       not tried.
-    * ``tables``: how many other tables were found that fit all that is visible.
+    * ``tables``: shape (tables, inner numbers): other tables that fit all that is visible, as
+      changes of the inner numbers.
+    * ``complete``: whether everything was tried; otherwise only what was found counts.
     """
 
     shown: Flags
@@ -42,7 +45,8 @@ class Verdict:
     sought: Flags
     width: int
     lone: int | None
-    tables: int
+    tables: csr_array
+    complete: bool
 
     @property
     def violated(self) -> Flags:
@@ -53,7 +57,7 @@ class Verdict:
     @property
     def clean(self) -> bool:
         """Whether every small cell withstood all that was tried."""
-        return not bool(self.violated.any())
+        return self.complete and not bool(self.violated.any())
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,7 +87,7 @@ class Verdict:
             )
         if self.few is not None:
             lines.append(f"for information: {counts['few']} are surely below the threshold")
-        return (*lines, f"{self.tables} other tables fit all that is visible")
+        return (*lines, f"{self.tables.shape[0]} other tables fit all that is visible")
 
     def __repr__(self) -> str:
         found = ", ".join(f"{count} {kind}" for kind, count in self.counts.items())

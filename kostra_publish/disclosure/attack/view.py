@@ -23,6 +23,7 @@ class View:
 
     Inner numbers that stand in the same cells are merged into one unknown number, their sum.
 
+    * ``merge``: 0/1, shape (inner numbers, unknown); which unknown number each is part of.
     * ``known``: int64, shape (rows, unknown); row @ change is 0. No row stands twice.
     * ``lowest``: int64, one per unknown number; its change is at least this, 0 or negative.
     * ``floors``: int64, shape (floors, unknown); row @ change is at least ``-slack``.
@@ -41,6 +42,7 @@ class View:
       numbers that are known or nought.
     """
 
+    merge: csr_array
     known: csr_array
     lowest: Integers
     floors: csr_array
@@ -68,9 +70,10 @@ def view_of(problem: Problem, visible: Flags) -> View:
     floored: Flags = problem.listed & ~shown
     rows = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
     unknown = _unknown(rows, problem.inner)
-    (known, floors, targets), inner = _merged(
-        [rows, problem.rows[floored], problem.rows[sought]], problem.inner, unknown
+    (known, floors, targets), merge = _merged(
+        [rows, problem.rows[floored], problem.rows[sought]], unknown
     )
+    inner = merge.T @ problem.inner
     values = problem.values
     slack = np.maximum(values - problem.floor, 0)[floored]
     lowest, floors, slack = _bounds(floors, slack, inner)
@@ -84,6 +87,7 @@ def view_of(problem: Problem, visible: Flags) -> View:
     plain = np.zeros(len(values), dtype=np.bool_)
     plain[sought] = ~some
     return View(
+        merge=merge,
         known=csr_array(known[distinct(known)[0]]),
         lowest=lowest,
         floors=floors,
@@ -123,7 +127,7 @@ def _lone(
     problem: Problem, sought: Integers, number: Integers, count: int
 ) -> tuple[Integers, Flags]:
     """For each target a cell with one contributor, if there is one: rather a sum than not."""
-    one = (problem.values[sought] == 1) & (number >= 0)
+    one = problem.single[sought] & (problem.values[sought] == 1) & (number >= 0)
     is_sum = csr_array(problem.rows[sought] < 0).sum(axis=1) == 0
     lone = np.full(count, -1, dtype=np.int64)
     knows_all = np.zeros(count, dtype=np.bool_)
@@ -154,18 +158,20 @@ def _unknown(rows: csr_array, inner: Integers) -> Flags:
         unknown &= ~found
 
 
-def _merged(
-    parts: Sequence[csr_array], inner: Integers, unknown: Flags
-) -> tuple[list[csr_array], Integers]:
-    """The unknown columns of the parts, equal columns once, and the sums of their numbers."""
-    stacked = csc_array(vstack(parts, format="csc"))[:, np.flatnonzero(unknown)]
+def _merged(parts: Sequence[csr_array], unknown: Flags) -> tuple[list[csr_array], csr_array]:
+    """The unknown columns of the parts, equal columns once, and what each is the sum of."""
+    left = np.flatnonzero(unknown)
+    stacked = csc_array(vstack(parts, format="csc"))[:, left]
     first, number = distinct(csr_array(stacked.T))
     kept = csr_array(stacked[:, first])
-    sums = np.zeros(len(first), dtype=np.int64)
-    np.add.at(sums, number[number >= 0], inner[unknown][number >= 0])
+    there = number >= 0
+    merge = csr_array(
+        (np.ones(np.count_nonzero(there), dtype=np.int64), (left[there], number[there])),
+        shape=(len(unknown), len(first)),
+    )
     ends = np.cumsum([0, *(part.shape[0] for part in parts)])
     merged = [csr_array(kept[a:b]) for a, b in pairwise(ends)]
-    return merged, sums
+    return merged, merge
 
 
 def _bounds(

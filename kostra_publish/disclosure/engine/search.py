@@ -176,26 +176,10 @@ class Search:
             )
         )
 
-    def widen(self, row: int) -> None:
-        """Hide one more cell beside ``row``, so that both may change together.
-
-        The cheapest part of the narrowest cell around ``row`` that has one to hide. Raises
-        DisclosureError when all around it is hidden already.
-        """
-        around = self.above(row)
-        for one in around[np.argsort(self._sizes[around], kind="stable")]:
-            near = self.parts([int(one)])
-            shown = near[self.visible[near]]
-            if len(shown):
-                break
-        else:
-            raise DisclosureError(
-                "a small figure can be worked out though everything around it is hidden",
-                fix="Look at figures of earlier releases, and at noughts that are shown.",
-            )
-        chosen = shown[np.argmin(self.reduced.cost[shown])]
-        count = len(self.visible)
-        self.guard(csr_array(([1], ([0], [chosen])), shape=(1, count), dtype=np.int64))
+    def hide_for_good(self, rows: Integers) -> None:
+        """Hide visible rows, and what followed from them and may not be shown by itself."""
+        self.hide(rows)
+        self.publish(self.loose)
 
     def again(self, queue: Integers) -> None:
         """Hide the rows of ``queue`` and publish them anew, the dearest first."""

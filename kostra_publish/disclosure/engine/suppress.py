@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.engine import floors
 from kostra_publish.disclosure.engine.improve import Improvement
 from kostra_publish.disclosure.engine.reduced import reduce
 from kostra_publish.disclosure.engine.search import Search
+from kostra_publish.disclosure.engine.stretch import Move, Stretch
 from kostra_publish.disclosure.problem import Flags, Problem
+from kostra_publish.errors import DisclosureError
 
 SEED = 1
 WORK = 2_000_000
@@ -16,12 +22,25 @@ WORK = 2_000_000
 MOST_STEPS = 3_000
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A small cell that must be able to be ``by`` more, or (unless ``up``) ``by`` less.
+
+    While the cell ``held``, if any, stands still, as it does for its lone contributor.
+    """
+
+    cell: int
+    by: int
+    up: bool = False
+    held: int | None = None
+
+
 class Suppression:
     """A problem while it is being protected; ``visible`` says which cells may be shown.
 
     Deterministic: the same problem and effort give the same cells. Keeps G2 and G4 in the
     sense of linear algebra, and lets no hidden cell be stuck at its floor; what else an
-    attack finds is answered by ``widen``.
+    attack finds is answered by ``stretch``.
     """
 
     def __init__(self, problem: Problem, *, effort: float = 1.0) -> None:
@@ -40,18 +59,51 @@ class Suppression:
         """One flag per cell; implied cells count as hidden."""
         return self._search.reduced.spread(self._search.visible) & self.problem.listed
 
-    def widen(self, cell: int) -> None:
-        """Hide more, so that a small cell may change in another way.
+    def stretch(self, wanted: Sequence[Wanted]) -> csr_array:
+        """Hide more, so that small cells may move as far as is wanted.
 
-        Raises DisclosureError when there is nothing left to hide.
+        Changes of the inner numbers that show it, shape (changes, inner numbers). Raises
+        DisclosureError when a cell cannot move so far, whatever is hidden.
         """
-        self._search.widen(int(self._search.reduced.of_cell[cell]))
-        self._raise_floors()
+        search = self._search
+        reduced = search.reduced
+        asked = [
+            Move(int(reduced.of_cell[one.cell]), one.by, one.up, self._row_of(one.held))
+            for one in wanted
+        ]
+        rows = [row for one in asked for row in (one.row, one.held) if row is not None]
+        program = Stretch(reduced, search.visible, np.unique(rows))
+        changes = np.zeros((0, len(reduced.inner)))
+        for move in asked:
+            if program.shows(move, changes):
+                continue
+            found = program.cheapest(move)
+            if found is None:
+                raise DisclosureError(
+                    "a small figure can be worked out though everything around it is hidden",
+                    fix="Look at figures of earlier releases, and at noughts that are shown.",
+                )
+            search.hide_for_good(found.rows)
+            program.give(np.flatnonzero(~search.visible))
+            changes = np.vstack([changes, found.change])
+        whole = np.zeros((len(changes), len(self.problem.inner)))
+        whole[:, reduced.columns] = changes
+        return csr_array(whole)
+
+    def _row_of(self, cell: int | None) -> int | None:
+        return None if cell is None else int(self._search.reduced.of_cell[cell])
 
     def _raise_floors(self) -> None:
-        """Guard whatever sum of floors follows, until none does."""
+        """Guard whatever sum of floors follows, until none does.
+
+        Where guarding hides nothing more, it is rounding that finds floors stuck; the attack
+        tells whether they are.
+        """
         while True:
             found = floors.guards(self._search.reduced, self._search.moves)
             if not found.shape[0]:
                 return
+            before = self._search.visible.sum()
             self._search.guard(found)
+            if self._search.visible.sum() == before:
+                return

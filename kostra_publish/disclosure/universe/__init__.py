@@ -21,7 +21,7 @@ from kostra_publish.cube.contributors import Population
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.problem import Problem
 from kostra_publish.disclosure.universe.amounts import amounts
-from kostra_publish.disclosure.universe.links import links
+from kostra_publish.disclosure.universe.links import Links, links
 from kostra_publish.disclosure.universe.listing import Listing, listing, matrices
 from kostra_publish.disclosure.universe.model import Universe, hidden
 from kostra_publish.disclosure.universe.persons import Part, part
@@ -62,13 +62,22 @@ def _of_persons(
         for one, first in zip(parts, firsts, strict=False)
         for rests in one.rests
     ]
-    sizes = {cube.table.id: cube.value.size for cube in built.cubes}
-    return Universe(dataset, "persons", _problem(parts), matrices(rests, sizes, int(firsts[-1])))
-
-
-def _problem(parts: Sequence[Part]) -> Problem:
-    cells = pl.concat([one.cells for one in parts])
+    sizes = {cube.table.id: cube.value.size for cube in built.complete}
     linked = links([one.space for one in parts])
+    problem = _problem(parts, linked)
+    names = pl.concat([*(one.space.names for one in parts), linked.names])
+    return Universe(
+        name=dataset,
+        kind="persons",
+        threshold=max(one.threshold for name in populations for one in found.entries[name]),
+        problem=problem,
+        inner=names.with_columns(pl.Series("contributors", problem.inner)),
+        tables=matrices(rests, sizes, int(firsts[-1])),
+    )
+
+
+def _problem(parts: Sequence[Part], linked: Links) -> Problem:
+    cells = pl.concat([one.cells for one in parts])
     inner = np.concatenate([*(one.space.inner for one in parts), linked.inner])
     rows = _wide(csr_array(block_diag([one.rows for one in parts], format="csr")), len(inner))
     agreements = csr_array(block_diag([one.space.equations for one in parts], format="csr"))

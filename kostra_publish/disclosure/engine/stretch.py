@@ -1,0 +1,133 @@
+"""What else to hide so that a small cell can be another number: by linear programming.
+
+A cell may be free to move, and yet not by a whole person: what is hidden around it is too
+little. The cheapest change of inner numbers that moves the cell far enough, where every
+visible cell may change at a price, tells which cells to hide for that (the relaxation of
+Fischetti and Salazar-González 2001, in which a cell's price grows with its change).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from kostra_publish.disclosure.engine.reduced import Reduced
+from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.solver import DUAL, TOLERANCE, answer, solver
+
+_FREE = (-np.inf, np.inf)
+
+
+class Move(NamedTuple):
+    """A row that is to rise, or (unless ``up``) fall, so much, while ``held`` stands still."""
+
+    row: int
+    by: float
+    up: bool
+    held: int | None
+
+
+class Found(NamedTuple):
+    """The rows to hide, and a change of inner numbers that is then possible."""
+
+    rows: Integers
+    change: Floats
+
+
+class Stretch:
+    """One program for many cells of a pattern: it keeps its place from cell to cell."""
+
+    def __init__(self, reduced: Reduced, visible: Flags, watched: Integers) -> None:
+        """``watched`` are the rows that will be moved, or held, ascending."""
+        self._reduced, self._watched = reduced, watched
+        priced = visible & reduced.listed & ~reduced.open & ~reduced.small
+        hidden = reduced.listed & ~reduced.open & ~visible
+        self._priced = np.flatnonzero(priced)
+        known = np.concatenate([np.flatnonzero(reduced.open), self._priced])
+        floored = np.flatnonzero(hidden)
+        self._first = len(known) + len(floored)
+        self._inner = len(reduced.inner)
+        self._program = solver(
+            DUAL,
+            self._rows(np.concatenate([known, floored, watched])),
+            self._row_bounds(len(known), floored),
+            self._column_bounds(),
+            np.concatenate([np.zeros(self._inner), *[reduced.cost[self._priced]] * 2]),
+            presolve=True,
+        )
+
+    def _rows(self, order: Integers) -> csr_array:
+        """All rows of the program: a priced one may rise or fall by columns of its own."""
+        count = len(self._priced)
+        place = np.flatnonzero(np.isin(order, self._priced))
+        own = csr_array((np.ones(count), (place, np.arange(count))), shape=(len(order), count))
+        return csr_array(hstack([self._reduced.rows[order], -own, own], format="csr"))
+
+    def _row_bounds(self, known: int, floored: Integers) -> tuple[Floats, Floats]:
+        reduced, free = self._reduced, np.full(len(self._watched), np.inf)
+        least = np.minimum(reduced.floor - reduced.value, 0)[floored]
+        low = np.concatenate([np.zeros(known), least, -free])
+        return low, np.concatenate([np.zeros(known), np.full(len(floored), np.inf), free])
+
+    def _column_bounds(self) -> tuple[Floats, Floats]:
+        """Nothing falls below nought, and no cell below what it is known to be at least."""
+        reduced, count = self._reduced, len(self._priced)
+        fall = np.maximum(reduced.value - reduced.floor, 0)[self._priced]
+        low = np.concatenate([-reduced.inner, np.zeros(2 * count)])
+        return low, np.concatenate([np.full(self._inner + count, np.inf), fall])
+
+    def shows(self, move: Move, changes: Floats) -> bool:
+        """Whether one of some changes, shape (changes, inner numbers), is such a move."""
+        moved = changes @ self._reduced.rows[[move.row]].toarray()[0]
+        far = (moved if move.up else abs(moved)) >= move.by - TOLERANCE
+        if move.held is not None:
+            own = self._reduced.rows[[move.held]].indices
+            far &= ~(abs(changes[:, own]) > TOLERANCE).any(axis=1)
+        return bool(far.any())
+
+    def cheapest(self, move: Move) -> Found | None:
+        """The cheapest way to make a move; None if there is none, whatever is hidden."""
+        row, by, up, held = move
+        best: Floats | None = None
+        if held is not None:
+            self._hold(held, still=True)
+        place = self._place(row)
+        for low, high in ((by, np.inf), (-np.inf, -by)):
+            if low > 0 or (not up and self._reduced.value[row] - by >= self._reduced.floor[row]):
+                self._program.changeRowBounds(place, low, high)
+                found = answer(self._program)
+                self._program.setOptionValue("presolve", "off")
+                if found is not None and (best is None or self._price(found) < self._price(best)):
+                    best = found
+        self._program.changeRowBounds(place, -np.inf, np.inf)
+        if held is not None:
+            self._hold(held, still=False)
+        if best is None:
+            return None
+        risen, fallen = np.split(best[self._inner :], 2)
+        return Found(self._priced[risen + fallen > TOLERANCE], best[: self._inner])
+
+    def give(self, rows: Integers) -> None:
+        """These rows are hidden now: they change for nothing."""
+        for place in np.flatnonzero(np.isin(self._priced, rows)).tolist():
+            for column in (place, place + len(self._priced)):
+                self._program.changeColCost(self._inner + column, 0.0)
+
+    def _hold(self, row: int, *, still: bool) -> None:
+        """Let all inner numbers of a sum stand still (or move again); of others the sum."""
+        own = self._reduced.rows[[row]]
+        if (own.data < 0).any():
+            self._program.changeRowBounds(self._place(row), *((0.0, 0.0) if still else _FREE))
+            return
+        for number in own.indices.tolist():
+            low = 0.0 if still else -float(self._reduced.inner[number])
+            self._program.changeColBounds(number, low, 0.0 if still else np.inf)
+
+    def _place(self, row: int) -> int:
+        return self._first + int(np.searchsorted(self._watched, row))
+
+    def _price(self, found: Floats) -> float:
+        cost = self._reduced.cost[self._priced]
+        return float(found[self._inner :] @ np.concatenate([cost, cost]))
