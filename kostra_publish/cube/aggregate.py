@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -38,6 +39,12 @@ class Scheme:
     donors: Array | None = None
     leans: Array | None = None
 
+    @cached_property
+    def nobody(self) -> Flags:
+        """Regions where nobody has reported."""
+        nobody: Flags = self.members.sum(axis=1) == 0
+        return nobody
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -55,6 +62,21 @@ class Part:
     value: Array
     contributors: Array
     scheme: Scheme
+
+    @cached_property
+    def figures(self) -> Array:
+        """The figure of each region, missing kommuner estimated."""
+        return _over_regions(self.scheme.weights, self.value)
+
+    @cached_property
+    def counted(self) -> Array:
+        """How many really contribute in each region."""
+        return _over_regions(self.scheme.members, self.contributors)
+
+    @cached_property
+    def reported(self) -> Array:
+        """The figure of each region over those who really reported."""
+        return _over_regions(self.scheme.members, self.value)
 
 
 def empty(shape: tuple[int, ...], absent: Flags, state: State) -> Cells:
@@ -109,8 +131,7 @@ def without(cells: Cells, unused: Flags) -> Cells:
 
 def _missing(scheme: Scheme, *, plain: bool) -> Flags:
     """A plain mean needs one reporter; estimates have their own limits."""
-    nobody: Flags = scheme.members.sum(axis=1) == 0
-    return nobody if plain else scheme.missing
+    return scheme.nobody if plain else scheme.missing
 
 
 def _linear(
@@ -119,8 +140,7 @@ def _linear(
     total = np.zeros(shape)
     for factor, atom in form:
         part = parts[atom]
-        weights = part.scheme.members if plain else part.scheme.weights
-        total += factor * _broadcast(_over_regions(weights, part.value), shape)
+        total += factor * _broadcast(part.reported if plain else part.figures, shape)
     return total
 
 
@@ -129,8 +149,7 @@ def _contributors(
 ) -> Integers:
     """The fewest units behind any part that has units behind it; see ``Cube``."""
     counted = [
-        _broadcast(_over_regions(part.scheme.members, part.contributors), shape)
-        for part in (parts[atom] for atom in quotient.atoms if atom.persons != "none")
+        _broadcast(parts[atom].counted, shape) for atom in quotient.atoms if atom.persons != "none"
     ]
     if not counted:
         return np.full(shape, NOT_COUNTED, dtype=np.int64)
@@ -153,21 +172,20 @@ def _broadcast(array: NDArray[Number], shape: tuple[int, ...]) -> NDArray[Number
 
 
 def scheme_of_kommuner(
-    weights: Weights, membership: Array, kommune_units: Array, reported: Flags
+    weights: Weights, membership: Array, kommune_of_unit: Integers, reported: Flags
 ) -> Scheme:
     """A scheme for regions that consist of kommuner.
 
-    Shapes: ``weights`` (regions, kommuner), ``membership`` (regions, kommuner),
-    ``kommune_units`` (kommuner, units).
+    Shapes: ``weights`` (regions, kommuner), ``membership`` (regions, kommuner);
+    ``kommune_of_unit`` has the place of each unit's kommune.
     """
-    members = (membership * reported) @ kommune_units
     absent = membership.sum(axis=1) == 0
     return Scheme(
-        weights.weights @ kommune_units,
-        members,
+        weights.weights.take(kommune_of_unit, axis=1),
+        (membership * reported).take(kommune_of_unit, axis=1),
         weights.missing & ~absent,
         absent,
-        donors=weights.donors @ kommune_units,
+        donors=weights.donors.take(kommune_of_unit, axis=1),
         leans=weights.leans,
     )
 

@@ -41,7 +41,7 @@ class Block:
     partitions: tuple[Partition, ...]
     possible: Flags
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The variables, in order."""
         return tuple(partition.name for partition in self.partitions)
@@ -80,8 +80,9 @@ class Block:
 
     def tells(self, classes: Mapping[str, Flags]) -> bool:
         """Whether the block can tell who lies in these classes from who does not."""
-        own = {partition.name: partition for partition in self.partitions}
-        return all(name in own and own[name].tells(mask) for name, mask in classes.items())
+        return classes.keys() <= {*self.names} and all(
+            self.partition(name).tells(mask) for name, mask in classes.items()
+        )
 
     def partition(self, name: str) -> Partition:
         """The classes of one of its variables."""

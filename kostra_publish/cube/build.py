@@ -34,13 +34,16 @@ from kostra_publish.specs.models import (
     Category,
     Dimension,
     Measure,
+    MissingRule,
     Note,
+    RegionKind,
     RoundKind,
     TableSpec,
     Text,
 )
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 BYDEL_KINDS = frozenset({"bydel", "bydeler"})
 SINGLE_KINDS = frozenset({"kommune", "bydel"})
@@ -172,14 +175,24 @@ class _Ground:
         return found
 
     @cached_property
-    def kommune_units(self) -> Array:
-        """1 where a unit belongs to a kommune; shape (kommuner, units)."""
-        own = np.array(self.kommuner["kommune"].to_list())
-        belongs: Array = (own[:, None] == np.array(self.units.kommune)[None, :]).astype(np.float64)
-        return belongs
+    def kommune_of_unit(self) -> Integers:
+        """The place among the kommuner of the one that each unit belongs to."""
+        places = {kommune: n for n, kommune in enumerate(self.kommuner["kommune"])}
+        return np.array([places[kommune] for kommune in self.units.kommune], dtype=np.int64)
 
     @cached_property
-    def stratum(self) -> NDArray[np.int64]:
+    def own_unit(self) -> Integers:
+        """The place among the units of each kommune's own."""
+        own = [self.units.index[kommune, None] for kommune in self.kommuner["kommune"]]
+        return np.array(own, dtype=np.int64)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The name of each kommune."""
+        return dict(self.kommuner.select("kommune", "navn").iter_rows())
+
+    @cached_property
+    def stratum(self) -> Integers:
         """The KOSTRA group of each kommune, as a number."""
         return self.kommuner["kostragruppe"].rank("dense").cast(pl.Int64).to_numpy()
 
@@ -187,6 +200,95 @@ class _Ground:
     def outside_oslo(self) -> NDArray[np.bool_]:
         """Which kommuner are not Oslo."""
         return (self.kommuner["kommune"] != codes.OSLO).to_numpy()
+
+    def place(self, table: TableSpec) -> _Place:
+        """The regions of a table; tables with the same ones share them."""
+        carried = self.plan.carried.get(table.id, frozenset())
+        key = (tuple(table.regions), carried, table.missing)
+        if key not in self._places:
+            self._places[key] = _Place(self, *key)
+        return self._places[key]
+
+    @cached_property
+    def _places(self) -> dict[tuple[object, ...], _Place]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Regions of some kinds, those of earlier vintages too, and how they add up."""
+
+    ground: _Ground
+    kinds: tuple[RegionKind, ...]
+    carried: frozenset[int]
+    missing: MissingRule
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        plan = self.ground.plan
+        return table_regions(self.kinds, self.carried, plan.vintage, plan.catalogue.texts)
+
+    @cached_property
+    def membership(self) -> Array:
+        return membership(self.ground.plan.vintage, self.regions, self.ground.units)
+
+    @cached_property
+    def single(self) -> NDArray[np.bool_]:
+        return np.array([region.kind in SINGLE_KINDS for region in self.regions])
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_]:
+        """Regions that do not exist in this vintage."""
+        return np.asarray(self.membership.sum(axis=1) == 0)
+
+    def scheme(self, source: str) -> Scheme:
+        """How a source adds up over the regions."""
+        catalogue = self.ground.plan.catalogue
+        dataset = catalogue.sources[source].dataset
+        if catalogue.sources[source].national_only:
+            return self._national(self.ground.reports[dataset])
+        if dataset not in self._schemes:
+            self._schemes[dataset] = self._regional(self.ground.reports[dataset])
+        return self._schemes[dataset]
+
+    @cached_property
+    def _schemes(self) -> dict[str, Scheme]:
+        return {}
+
+    def _national(self, report: Reports) -> Scheme:
+        """Persons counted once in the country: one unit, the sum of those who reported."""
+        whole = np.ones((len(self.regions), 1))
+        nobody = np.full(len(self.regions), not report.reported.any())
+        return Scheme(whole, whole, nobody, np.zeros(len(self.regions), dtype=bool))
+
+    def _regional(self, report: Reports) -> Scheme:
+        by_kommune = self._of_kommuner(report)
+        bydel_rows = np.array([region.kind in BYDEL_KINDS for region in self.regions])
+        if not bydel_rows.any():
+            return by_kommune
+        reported = self.membership * report.units
+        lacking = (self.membership * ~report.units)[:, self.ground.units.bydel_units].sum(axis=1)
+        absent = self.absent if report.by_bydel else np.ones_like(self.absent)
+        of_bydeler = Scheme(reported, reported, lacking > 0, absent)
+        return _choose(bydel_rows, of_bydeler, by_kommune)
+
+    def _of_kommuner(self, report: Reports) -> Scheme:
+        ground = self.ground
+        of_kommuner = self.membership[:, ground.own_unit]
+        if self.missing == "estimate":
+            weights = estimates.estimated(
+                of_kommuner,
+                ground.population,
+                ground.stratum,
+                report.reported,
+                ground.outside_oslo,
+                ground.plan.catalogue.texts.estimation,
+            )
+        else:
+            weights = estimates.summed(of_kommuner, ground.population, report.reported)
+        return aggregate.scheme_of_kommuner(
+            weights, of_kommuner, ground.kommune_of_unit, report.reported
+        )
 
 
 @dataclass
@@ -214,13 +316,11 @@ class _TableBuilder:
         """How the table's regions add up, for every source with persons in it."""
         populations = self.ground.plan.contributors.populations_of(self.table)
         sources = dict.fromkeys(population.source for population in populations)
-        return Frame(self.regions, {source: self._scheme(source) for source in sources})
+        return Frame(self.place.regions, {source: self.place.scheme(source) for source in sources})
 
     @cached_property
-    def regions(self) -> list[Region]:
-        plan = self.ground.plan
-        carried = plan.carried.get(self.table.id, frozenset())
-        return table_regions(self.table.regions, carried, plan.vintage, plan.catalogue.texts)
+    def place(self) -> _Place:
+        return self.ground.place(self.table)
 
     @cached_property
     def splits(self) -> list[tuple[Dimension, tuple[Category, ...]]]:
@@ -229,20 +329,7 @@ class _TableBuilder:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (len(self.regions), *(len(members) for _, members in self.splits))
-
-    @cached_property
-    def membership(self) -> Array:
-        return membership(self.ground.plan.vintage, self.regions, self.ground.units)
-
-    @cached_property
-    def single(self) -> NDArray[np.bool_]:
-        return np.array([region.kind in SINGLE_KINDS for region in self.regions])
-
-    @cached_property
-    def absent(self) -> NDArray[np.bool_]:
-        """Regions that do not exist in this vintage."""
-        return np.asarray(self.membership.sum(axis=1) == 0)
+        return (len(self.place.regions), *(len(members) for _, members in self.splits))
 
     def _dimensions(self) -> tuple[CubeDimension, ...]:
         texts = self.ground.plan.catalogue.texts
@@ -253,8 +340,8 @@ class _TableBuilder:
                 code=BYDEL_REGION if bydeler else KOMMUNE_REGION,
                 role="geo",
                 label=texts.bydel_variable if bydeler else texts.region_variable,
-                codes=tuple(region.code for region in self.regions),
-                labels=tuple(region.label for region in self.regions),
+                codes=tuple(region.code for region in self.place.regions),
+                labels=tuple(region.label for region in self.place.regions),
             ),
             *(
                 CubeDimension(
@@ -290,9 +377,9 @@ class _TableBuilder:
         plan = self.ground.plan
         quotient = plan.quotients[self.table.id].get(measure.code)
         if quotient is None:
-            return aggregate.empty(self.shape, self.absent, State.NOT_APPLICABLE)
+            return aggregate.empty(self.shape, self.place.absent, State.NOT_APPLICABLE)
         if not any(self.table.measure_published(measure, kind) for kind in kinds):
-            return aggregate.empty(self.shape, self.absent, State.MISSING)
+            return aggregate.empty(self.shape, self.place.absent, State.MISSING)
         if measure.code not in self._measured:
             self._measured[measure.code] = self._measure(quotient)
         return self._measured[measure.code]
@@ -305,7 +392,7 @@ class _TableBuilder:
         for atom in quotient.atoms:
             if atom not in self.parts:
                 self.parts[atom] = self._part(atom)
-        cells = aggregate.measure(quotient, self.parts, self.shape, self.single)
+        cells = aggregate.measure(quotient, self.parts, self.shape, self.place.single)
         return aggregate.without(cells, self.unused)
 
     @cached_property
@@ -328,60 +415,11 @@ class _TableBuilder:
             splits = self.splits if atom.grouped else []
             self._layouts[name] = tally.layout(splits, ground.plan.variables(atom.source))
         value, contributors = tally.arrays(atom, self._layouts[name])
-        return Part(value, contributors, self._scheme(atom.source))
+        return Part(value, contributors, self.place.scheme(atom.source))
 
     @cached_property
     def _layouts(self) -> dict[tuple[str, ...], Layout]:
         return {}
-
-    def _scheme(self, source: str) -> Scheme:
-        catalogue = self.ground.plan.catalogue
-        dataset = catalogue.sources[source].dataset
-        if catalogue.sources[source].national_only:
-            return self._national(self.ground.reports[dataset])
-        if dataset not in self._schemes:
-            self._schemes[dataset] = self._regional(self.ground.reports[dataset])
-        return self._schemes[dataset]
-
-    @cached_property
-    def _schemes(self) -> dict[str, Scheme]:
-        return {}
-
-    def _national(self, report: Reports) -> Scheme:
-        """Persons counted once in the country: one unit, the sum of those who reported."""
-        whole = np.ones((len(self.regions), 1))
-        nobody = np.full(len(self.regions), not report.reported.any())
-        return Scheme(whole, whole, nobody, np.zeros(len(self.regions), dtype=bool))
-
-    def _regional(self, report: Reports) -> Scheme:
-        by_kommune = self._of_kommuner(report)
-        bydel_rows = np.array([region.kind in BYDEL_KINDS for region in self.regions])
-        if not bydel_rows.any():
-            return by_kommune
-        reported = self.membership * report.units
-        lacking = (self.membership * ~report.units)[:, self.ground.units.bydel_units].sum(axis=1)
-        absent = self.absent if report.by_bydel else np.ones_like(self.absent)
-        of_bydeler = Scheme(reported, reported, lacking > 0, absent)
-        return _choose(bydel_rows, of_bydeler, by_kommune)
-
-    def _of_kommuner(self, report: Reports) -> Scheme:
-        ground = self.ground
-        own = [ground.units.index[kommune, None] for kommune in ground.kommuner["kommune"]]
-        of_kommuner = self.membership[:, own]
-        if self.table.missing == "estimate":
-            weights = estimates.estimated(
-                of_kommuner,
-                ground.population,
-                ground.stratum,
-                report.reported,
-                ground.outside_oslo,
-                ground.plan.catalogue.texts.estimation,
-            )
-        else:
-            weights = estimates.summed(of_kommuner, ground.population, report.reported)
-        return aggregate.scheme_of_kommuner(
-            weights, of_kommuner, ground.kommune_units, report.reported
-        )
 
     # --- notes --------------------------------------------------------------------
 
@@ -397,9 +435,12 @@ class _TableBuilder:
             missing[source.dataset] = MissingReports(
                 source.skjema, report.missing, 100 * float(share)
             )
-        names = dict(self.ground.kommuner.select("kommune", "navn").iter_rows())
         return report_notes(
-            self.table, plan.vintage, list(missing.values()), names, plan.catalogue.texts
+            self.table,
+            plan.vintage,
+            list(missing.values()),
+            self.ground.names,
+            plan.catalogue.texts,
         )
 
 

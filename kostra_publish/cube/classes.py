@@ -21,6 +21,8 @@ from kostra_publish.specs.models import Condition, Given, Range, Where, Without
 
 Flags = NDArray[np.bool_]
 Integers = NDArray[np.int64]
+Together = tuple[Condition, ...]
+"""Conditions on one variable that must all hold."""
 
 WIDEST_SPAN = 300
 """Whole numbers of a domain at most; beyond, only those around each limit are taken."""
@@ -49,7 +51,7 @@ class Partition:
     variable: Variable
     domain: pl.Series
     classes: Integers
-    holds: Mapping[str, Flags]
+    holds: Mapping[Together, Flags]
     became: Integers | None = None
 
     @property
@@ -65,13 +67,13 @@ class Partition:
     @property
     def rest(self) -> int | None:
         """The class that keeps none of the conditions that tell anything, where there is one."""
-        telling = [kept for kept in self.holds.values() if not kept.all()]
-        kept = np.any([np.zeros(self.size, dtype=np.bool_), *telling], axis=0)
+        kept = np.any([np.zeros(self.size, dtype=np.bool_), *self.telling.values()], axis=0)
         return None if kept.all() else int(np.argmin(kept))
 
-    def keeping(self, conditions: Sequence[Condition]) -> Flags:
-        """Which classes keep all of ``conditions``, which must stand together somewhere."""
-        return self.holds[repr(conditions)]
+    @cached_property
+    def telling(self) -> Mapping[Together, Flags]:
+        """The part of ``holds`` that not every class keeps."""
+        return {together: kept for together, kept in self.holds.items() if not kept.all()}
 
     def merged(self, masks: Sequence[Flags]) -> Partition:
         """The same variable with only the classes that ``masks`` tell apart."""
@@ -163,24 +165,22 @@ class Partition:
 
 def partition(
     variable: Variable,
-    together: Sequence[Sequence[Condition]],
+    together: Sequence[Together],
     population: Where | None = None,
 ) -> Partition:
     """The classes of ``variable`` that some conditions tell apart, within ``population``.
 
-    Each element of ``together`` is some conditions that must all hold.
+    Each element of ``together`` is some conditions that must all hold, and stands there once.
     """
     name = variable.name
     within = [condition for of, condition in (population or {}).items() if of == name]
     every = [*within, *(condition for conditions in together for condition in conditions)]
     values = pl.Series(name, _values(variable, every), dtype=_DTYPES[variable.kind])
     if within:
-        values = values.filter(_kept(values, within, variable))
-    kept = np.array(
-        [_kept(values, conditions, variable) for conditions in together], dtype=np.bool_
-    ).reshape(len(together), len(values))
+        values = values.filter(_kept(values, [within], variable)[0])
+    kept = _kept(values, together, variable)
     signatures, classes = np.unique(kept, axis=1, return_inverse=True)
-    holds = {repr(conditions): signatures[n] for n, conditions in enumerate(together)}
+    holds = {conditions: signatures[n] for n, conditions in enumerate(together)}
     return Partition(variable, values, classes.ravel().astype(np.int64), holds)
 
 
@@ -195,14 +195,17 @@ def domain(variable: Variable, values: pl.Series | None = None) -> pl.Series:
     return pl.Series(variable.name, every, dtype=_DTYPES[variable.kind])
 
 
-def _kept(values: pl.Series, conditions: Iterable[Condition], variable: Variable) -> Flags:
-    """Which values keep all of ``conditions``."""
+def _kept(values: pl.Series, together: Sequence[Sequence[Condition]], variable: Variable) -> Flags:
+    """Which values keep all conditions of each element; shape (elements, values)."""
     column = pl.col(values.name)
-    every = [condition_expression(column, condition, variable) for condition in conditions]
-    kept: Flags = (
-        values.to_frame().select(pl.all_horizontal(every).alias("kept"))["kept"].to_numpy()
+    every = (
+        pl.all_horizontal(
+            condition_expression(column, condition, variable) for condition in conditions
+        ).alias(str(number))
+        for number, conditions in enumerate(together)
     )
-    return kept
+    kept = [flags.to_numpy() for flags in values.to_frame().select(every)]
+    return np.array(kept, dtype=np.bool_).reshape(len(together), len(values))
 
 
 def _values(variable: Variable, conditions: Iterable[Condition]) -> list[str | int | bool | None]:

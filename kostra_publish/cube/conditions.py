@@ -91,7 +91,7 @@ def _values(condition: Condition) -> Iterator[str]:
 
 def in_use(category: Category, codes: Collection[str]) -> bool:
     """Whether any code that ``category`` holds is among ``codes``."""
-    values = category.values or [category.code]
+    values = category.values or (category.code,)
     return any(isinstance(value, Range) or value == ALL or value in codes for value in values)
 
 

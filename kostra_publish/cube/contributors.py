@@ -9,9 +9,10 @@ combination and unit gives the size of every set in every region.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,11 +20,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kostra_publish.cube.blocks import Block, chained, possible, relatives, roots
-from kostra_publish.cube.classes import Partition, domain, partition
+from kostra_publish.cube.classes import Partition, Together, domain, partition
 from kostra_publish.cube.conditions import where_expression
 from kostra_publish.cube.regions import Units
-from kostra_publish.cube.reports import units_of
-from kostra_publish.cube.tally import BYDEL, KOMMUNE
+from kostra_publish.cube.tally import BYDEL, KOMMUNE, unit_places
 from kostra_publish.microdata.variables import Variable
 from kostra_publish.specs.models import Condition, Given, TableSpec, Where, Without
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Conditions = Mapping[str, tuple[Condition, ...]]
+Conditions = tuple[tuple[str, Together], ...]
+"""By variable, sorted."""
 
 LARGEST_PACK = 200
 """Combinations that blocks counted by the same query have together, at most."""
@@ -83,15 +84,19 @@ class Sets:
         own = self.blocks[block]
         told = [n for n, limits in enumerate(self.classes) if own.tells(limits)]
         left = self._vectors(block, told)
-        found = []
+        found: list[Step] = []
         while left.any():
-            step = _only_one_left(left)
-            if step is None:
+            steps = _only_one_left(left)
+            if not steps:
                 return None
-            combination, whole, part = step
-            left[:, combination] = False
-            found.append(Step(combination, told[whole], None if part is None else told[part]))
-        return found if len(found) == left.shape[1] else None
+            left[:, [step.combination for step in steps]] = False
+            found.extend(steps)
+        if len(found) < left.shape[1]:
+            return None
+        return [
+            Step(combination, told[whole], None if part is None else told[part])
+            for combination, whole, part in found
+        ]
 
     def followed(
         self, block: int, steps: Sequence[Step], sizes: Mapping[int, Integers]
@@ -103,10 +108,14 @@ class Sets:
         """
         own = self.blocks[block]
         numbers = np.zeros((len(sizes[steps[0].whole]), int(own.possible.sum())), dtype=np.int64)
+        used = [
+            number for step in steps for number in (step.whole, step.part) if number is not None
+        ]
+        vectors = dict(zip(used, self._vectors(block, used).astype(np.int64), strict=True))
         for combination, whole, part in steps:
-            vector, size = self._vectors(block, [whole])[0].astype(np.int64), sizes[whole]
+            vector, size = vectors[whole], sizes[whole]
             if part is not None:
-                vector, size = vector - self._vectors(block, [part])[0], size - sizes[part]
+                vector, size = vector - vectors[part], size - sizes[part]
             numbers[:, combination] = size - numbers @ vector
         if (numbers < 0).any():
             msg = f"{self.population.name}: the counts of {', '.join(own.names)} do not add up"
@@ -175,8 +184,8 @@ class Contributors:
         }
 
     @cached_property
-    def _conditions(self) -> dict[tuple[str, AtomKey], NDArray[np.object_]]:
-        """By table and atom: the conditions of each combination of categories."""
+    def _conditions(self) -> dict[tuple[str, AtomKey], list[Conditions]]:
+        """By table and atom: the conditions of each combination of categories, row-major."""
         tables = {table.id: table for table in self.plan.every}
         return {
             (name, atom): self._by_category(tables[name], atom)
@@ -184,25 +193,24 @@ class Contributors:
             for atom, _ in atoms
         }
 
-    def _by_category(self, table: TableSpec, atom: AtomKey) -> NDArray[np.object_]:
+    def _by_category(self, table: TableSpec, atom: AtomKey) -> list[Conditions]:
         own = self._of_atom(atom)
         splits = table.dimensions if atom.grouped else []
-        members = [self.plan.catalogue.categories(dimension) for dimension in splits]
-        result = np.empty([len(one) for one in members], dtype=object)
-        for place in product(*(range(len(one)) for one in members)):
-            where = {name: list(conditions) for name, conditions in own.items()}
-            for dimension, categories, number in zip(splits, members, place, strict=True):
-                category = categories[number]
-                condition: Condition = category.values or [category.code]
-                where.setdefault(dimension.variable, []).append(condition)
-            result[place] = {name: tuple(found) for name, found in where.items()}
+        conditions: list[list[Condition]] = [
+            [category.values or (category.code,) for category in categories]
+            for categories in (self.plan.catalogue.categories(dimension) for dimension in splits)
+        ]
+        result = []
+        for place in product(*conditions):
+            where = dict(own)
+            for dimension, condition in zip(splits, place, strict=True):
+                where[dimension.variable] = (*where.get(dimension.variable, ()), condition)
+            result.append(tuple(sorted(where.items(), key=itemgetter(0))))
         return result
 
-    def _of_atom(self, atom: AtomKey) -> Conditions:
+    def _of_atom(self, atom: AtomKey) -> dict[str, Together]:
         _, where = self.plan.compiler.conditions[atom.where]
-        found: dict[str, tuple[Condition, ...]] = {
-            name: (condition,) for name, condition in where.items()
-        }
+        found: dict[str, Together] = {name: (condition,) for name, condition in where.items()}
         if atom.of is not None and atom.persons == "rows":
             found[atom.of] = (*found.get(atom.of, ()), *_FIGURE)
         return found
@@ -222,37 +230,35 @@ class Contributors:
     @cached_property
     def sets(self) -> Mapping[Population, Sets]:
         """The sets of each population."""
-        return {population: self._gathered(population).sets() for population in self.populations}
+        return {population: found.sets for population, found in self._gatherings.items()}
 
     def numbers(self, table: TableSpec, atom: AtomKey) -> Integers:
-        """The number of the set behind each combination of categories of an atom."""
+        """The number of the set behind each combination of categories of an atom, row-major."""
         return self._numbers[table.id, atom]
 
     @cached_property
     def _numbers(self) -> dict[tuple[str, AtomKey], Integers]:
         return {
-            key: self._gathered(population_of(key[1])).numbers(conditions)
-            for key, conditions in self._conditions.items()
+            key: numbers
+            for gathering in self._gatherings.values()
+            for key, numbers in gathering.numbers.items()
         }
 
-    def _gathered(self, population: Population) -> _Gathering:
-        if population not in self._gatherings:
-            self._gatherings[population] = _Gathering(
+    @cached_property
+    def _gatherings(self) -> Mapping[Population, _Gathering]:
+        return {
+            population: _Gathering(
                 population,
                 self.plan.variables(population.source),
                 self.plan.catalogue.sources[population.source].population,
-                [
-                    conditions
-                    for (_, atom), array in self._conditions.items()
-                    if population_of(atom) == population
-                    for conditions in array.ravel()
-                ],
+                {
+                    key: conditions
+                    for key, conditions in self._conditions.items()
+                    if population_of(key[1]) == population
+                },
             )
-        return self._gatherings[population]
-
-    @cached_property
-    def _gatherings(self) -> dict[Population, _Gathering]:
-        return {}
+            for population in self.populations
+        }
 
     # --- counting -------------------------------------------------------------------
 
@@ -340,7 +346,7 @@ class Contributors:
     ) -> dict[tuple[Population, int], Integers]:
         found = {}
         for (population, numbers), frame in zip(self._packs, results, strict=True):
-            places, height = _unit_places(frame, units)
+            places, height = unit_places(frame, units)
             persons = frame["persons"].to_numpy()
             for number in numbers:
                 block = self.sets[population].blocks[number]
@@ -357,7 +363,7 @@ class Contributors:
         for key, contributors in counted.items():
             sizes = found.setdefault(population_of(key[1]), {})
             by_unit = np.rint(contributors).astype(np.int64).reshape(len(contributors), -1)
-            for place, number in enumerate(self._numbers[key].ravel()):
+            for place, number in enumerate(self._numbers[key]):
                 sizes.setdefault(int(number), by_unit[:, place])
         return found
 
@@ -366,43 +372,29 @@ def _counts(sets: Sets, numbers: Sequence[Integers], units: Units) -> Counts:
     return Counts(sets, tuple(numbers), units.codes(len(numbers[0])))
 
 
-def _only_one_left(left: Flags) -> tuple[int, int, int | None] | None:
-    """A combination that alone is left of a row, or of a row without another; and the rows."""
+def _only_one_left(left: Flags) -> list[Step]:
+    """Combinations that alone are left of a row, or one of a row without another; with the rows.
+
+    Empty where there is no such row.
+    """
     sizes = left.sum(axis=1)
     alone = np.flatnonzero(sizes == 1)
     if len(alone):
-        return int(left[alone[0]].argmax()), int(alone[0]), None
-    rows = left.astype(np.float32)
-    inside = (rows @ rows.T == sizes[:, None]) & (sizes[:, None] > 0)
+        combinations, first = np.unique(left[alone].argmax(axis=1), return_index=True)
+        rows = alone[first]
+        return [Step(int(one), int(row), None) for one, row in zip(combinations, rows, strict=True)]
+    counts = left.astype(np.float32)
+    inside = (counts @ counts.T == sizes[:, None]) & (sizes[:, None] > 0)
     one_more = np.argwhere(inside & (sizes[None, :] == sizes[:, None] + 1))
     if not len(one_more):
-        return None
+        return []
     part, whole = (int(number) for number in one_more[0])
-    return int((left[whole] & ~left[part]).argmax()), whole, part
+    return [Step(int((left[whole] & ~left[part]).argmax()), whole, part)]
 
 
 def population_of(atom: AtomKey) -> Population:
     """What an atom with persons behind it counts."""
     return Population(atom.source, atom.of if atom.persons == "values" else None)
-
-
-def _unit_places(frame: pl.DataFrame, units: Units) -> tuple[Integers, int]:
-    """The unit of each row, and how many units there are."""
-    keys = [name for name in (KOMMUNE, BYDEL) if name in frame.columns]
-    if not keys:
-        return np.zeros(frame.height, dtype=np.int64), 1
-    texts = frame.select(pl.col(keys).cast(pl.String))
-    once = texts.unique(maintain_order=True)
-    index = units.index
-    place = [index.get(unit, index[unit[0], None]) for unit in units_of(once)]
-    joined = texts.join(
-        once.with_columns(place=pl.Series(place, dtype=pl.Int64)),
-        on=keys,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
-    return joined["place"].to_numpy(), len(units.kommune)
 
 
 @dataclass(frozen=True, eq=False)
@@ -412,39 +404,57 @@ class _Gathering:
     population: Population
     known: Mapping[str, Variable]
     within: Where
-    every: Sequence[Conditions]
-    _index: dict[tuple[tuple[str, bytes], ...], int] = field(default_factory=dict)
+    conditions: Mapping[tuple[str, AtomKey], Sequence[Conditions]]
 
     @cached_property
     def partitions(self) -> Mapping[str, Partition]:
         """The classes of every variable that some set is limited by."""
-        found: dict[str, dict[str, tuple[Condition, ...]]] = {}
-        for where in self.every:
-            for name, conditions in where.items():
-                found.setdefault(name, {})[repr(conditions)] = conditions
+        found: dict[str, dict[Together, None]] = {}
+        for where in self._every:
+            for name, together in where:
+                found.setdefault(name, {})[together] = None
         return {
-            name: partition(self.known[name], list(together.values()), self.within)
-            for name, together in sorted(found.items())
+            name: partition(self.known[name], list(every), self.within)
+            for name, every in sorted(found.items())
         }
 
-    def numbers(self, conditions: NDArray[np.object_]) -> Integers:
-        """The number of the set that each element stands for."""
-        flat = [self._index[_key(self._limits(where))] for where in conditions.ravel()]
-        return np.array(flat, dtype=np.int64).reshape(conditions.shape)
+    @cached_property
+    def _every(self) -> list[Conditions]:
+        return list(dict.fromkeys(chain.from_iterable(self.conditions.values())))
+
+    @cached_property
+    def _numbered(self) -> tuple[list[Mapping[str, Flags]], dict[Conditions, int]]:
+        """The classes of each distinct set, and the number of the set that conditions make."""
+        index: dict[tuple[tuple[str, bytes], ...], int] = {}
+        classes: list[Mapping[str, Flags]] = []
+        numbers = {}
+        for where in self._every:
+            limits = self._limits(where)
+            key = tuple((name, kept.tobytes()) for name, kept in limits.items())
+            if key not in index:
+                index[key] = len(classes)
+                classes.append(limits)
+            numbers[where] = index[key]
+        return classes, numbers
 
     def _limits(self, where: Conditions) -> dict[str, Flags]:
         """The classes of a set, without the variables that all of the population keep."""
-        kept = {name: self.partitions[name].keeping(of) for name, of in where.items()}
-        return {name: classes for name, classes in sorted(kept.items()) if not classes.all()}
+        limits = ((name, self.partitions[name].telling.get(of)) for name, of in where)
+        return {name: kept for name, kept in limits if kept is not None}
 
+    @cached_property
+    def numbers(self) -> Mapping[tuple[str, AtomKey], Integers]:
+        """By table and atom: the number of the set that each combination stands for."""
+        _, numbers = self._numbered
+        return {
+            key: np.array([numbers[where] for where in every], dtype=np.int64)
+            for key, every in self.conditions.items()
+        }
+
+    @cached_property
     def sets(self) -> Sets:
-        """The distinct sets, each with its number in ``_index``, and their blocks."""
-        classes: list[Mapping[str, Flags]] = []
-        for where in self.every:
-            limits = self._limits(where)
-            if (key := _key(limits)) not in self._index:
-                self._index[key] = len(classes)
-                classes.append(limits)
+        """The distinct sets and their blocks."""
+        classes, _ = self._numbered
         return Sets(self.population, tuple(self._blocks(classes)), tuple(classes))
 
     def _blocks(self, classes: Sequence[Mapping[str, Flags]]) -> Iterator[Block]:
@@ -487,7 +497,3 @@ class _Gathering:
         made_of = {part for name in named for part in roots(self.known[name], self.known)}
         own = {name: part.domain for name, part in self.partitions.items()}
         return {name: domain(self.known[name], own.get(name)) for name in sorted(named | made_of)}
-
-
-def _key(limits: Mapping[str, Flags]) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, classes.tobytes()) for name, classes in limits.items())

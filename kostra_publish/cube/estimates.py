@@ -78,7 +78,7 @@ def estimated(
         if gap.donors.any():
             donors.append(gap.donors)
             leans.append(lacking / (population @ gap.donors))
-            weights += np.outer(leans[-1], gap.donors)
+            weights[:, gap.donors] += leans[-1][:, None]
     inhabitants = np.maximum(membership @ population, 1)
     single = membership.sum(axis=1) <= 1
     missing = (

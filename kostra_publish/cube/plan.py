@@ -210,7 +210,7 @@ def _dimension_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
     for number, dimension in enumerate(table.dimensions):
         place = ("dimensions", number, "categories")
         for category in plan.catalogue.categories(dimension):
-            where: Where = {dimension.variable: category.values or [category.code]}
+            where: Where = {dimension.variable: category.values or (category.code,)}
             for _, rule, fix in problems(where, known):
                 yield place, f"category {category.code}: {rule}", fix
 

@@ -74,8 +74,8 @@ class Tally:
 
         A source without kommune (persons counted once in the country) has one unit.
         """
-        units = len(self.units.kommune) if KOMMUNE in self.frame.columns else 1
-        index = [self._unit_positions]
+        places, units = self._unit_places
+        index = [places]
         matrices = []
         for dimension, members in categories:
             values, position = _distinct(self.frame[dimension.variable])
@@ -89,26 +89,37 @@ class Tally:
         return layout.spread(self.frame[f"v{number}"]), layout.spread(self.frame[f"n{number}"])
 
     @cached_property
-    def _unit_positions(self) -> NDArray[np.int64]:
-        if KOMMUNE not in self.frame.columns:
-            return np.zeros(self.frame.height, dtype=np.int64)
-        whole = self.units.index
-        return np.array(
-            [whole.get(unit, whole[unit[0], None]) for unit in units_of(self.frame)],
-            dtype=np.int64,
-        )
+    def _unit_places(self) -> tuple[NDArray[np.int64], int]:
+        return unit_places(self.frame, self.units)
 
 
-def _distinct(column: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
-    values = column.unique().sort()
-    rows = column.to_frame().join(
-        values.to_frame().with_row_index("position"),
-        on=column.name,
+def unit_places(frame: pl.DataFrame, units: Units) -> tuple[NDArray[np.int64], int]:
+    """The place of each row's unit, and how many units there are.
+
+    A source without kommune (persons counted once in the country) has one.
+    """
+    keys = [name for name in (KOMMUNE, BYDEL) if name in frame.columns]
+    if not keys:
+        return np.zeros(frame.height, dtype=np.int64), 1
+    texts = frame.select(pl.col(keys).cast(pl.String))
+    once = texts.unique(maintain_order=True)
+    index = units.index
+    place = [index.get(unit, index[unit[0], None]) for unit in units_of(once)]
+    joined = texts.join(
+        once.with_columns(place=pl.Series(place, dtype=pl.Int64)),
+        on=keys,
         how="left",
         nulls_equal=True,
         maintain_order="left",
     )
-    return values, rows["position"].cast(pl.Int64).to_numpy()
+    return joined["place"].to_numpy(), len(units.kommune)
+
+
+def _distinct(column: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """The values of a column, sorted, and the place of each row's."""
+    values = column.unique().sort()
+    places = {value: place for place, value in enumerate(values)}
+    return values, np.array([places[value] for value in column], dtype=np.int64)
 
 
 def _matrix(
@@ -121,7 +132,7 @@ def _matrix(
     variable = variables[dimension.variable]
     held = values.to_frame().select(
         condition_expression(
-            pl.col(dimension.variable), category.values or [category.code], variable
+            pl.col(dimension.variable), category.values or (category.code,), variable
         ).alias(str(number))
         for number, category in enumerate(members)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
+import numpy as np
 import polars as pl
 
 from kostra_publish.disclosure.seal import SEAL, Seal
@@ -122,17 +123,11 @@ class SafeCube:
 
         Row order is the cube's order; code columns are named as the dimensions.
         """
-        sizes = self.size
-        columns = []
-        for position, dimension in enumerate(self.dimensions):
-            repeat = prod(sizes[position + 1 :])
-            tile = prod(sizes[:position])
-            index = pl.select(
-                pl.int_range(0, sizes[position], dtype=pl.Int32).repeat_by(repeat).explode()
-            ).to_series()
-            whole = pl.concat([index] * tile) if tile > 1 else index
-            codes = pl.Series(dimension.code, dimension.codes, dtype=pl.String)
-            columns.append(codes.gather(whole).alias(dimension.code))
+        places = np.unravel_index(np.arange(prod(self.size)), self.size)
+        columns = (
+            pl.Series(dimension.code, dimension.codes, dtype=pl.String).gather(place)
+            for dimension, place in zip(self.dimensions, places, strict=True)
+        )
         return pl.DataFrame(columns).hstack(self._cells)
 
     def __repr__(self) -> str:

@@ -34,7 +34,7 @@ UNKNOWN_KOMMUNE = "9999"
 
 _BYDEL_CODES = tuple(f"{number:02d}" for number in range(1, 16))
 _BYDEL_REST = "99"
-_FEW_CODES = 20
+_FEW_CODES = 6
 _YES_NO = MappingProxyType({"1": "Ja", "0": "Nei"})
 _YES_NO_FORM = MappingProxyType({"1": "Ja", "2": "Nei"})
 
@@ -275,13 +275,18 @@ def _finite(column: Column) -> list[Rule]:
     ]
 
 
+_LISTED = frozenset({"KOMMUNE_NR", "BYDELSNR", "VERSION"})
+"""Columns whose possible values rules of their own know: neither blank nor longer than those."""
+
+
 def _column_rules(column: Column, year: int) -> list[Rule]:
     text = column.dtype == pl.String
     number = column.dtype in (pl.Int32, pl.Int64, pl.Float64)
+    listed = bool(column.codes) or column.name in _LISTED
     wanted = [
         (column.mandatory, _mandatory),
-        (column.mandatory and text and not column.codes, _not_blank),
-        (column.size > 0 and not column.codes, _not_too_long),
+        (column.mandatory and text and not (listed or column.pattern), _not_blank),
+        (column.size > 0 and not listed, _not_too_long),
         (bool(column.pattern), _matches),
         (number and column.name != "AARGANG", _not_negative),
     ]

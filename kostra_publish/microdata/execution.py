@@ -14,9 +14,9 @@ Runner: TypeAlias = Callable[[list[pl.LazyFrame]], list[pl.DataFrame]]
 def streaming(queries: list[pl.LazyFrame]) -> list[pl.DataFrame]:
     """Run on this machine with the streaming engine: memory does not grow with the rows.
 
-    Polars would find what the queries have in common and share it, but a shared scan is held
-    in memory until the slowest reader is through: reading a column again is both faster and
-    smaller. What is worth sharing is shared on purpose, with ``LazyFrame.cache``.
+    Polars would find what the queries have in common and share it, but what is shared is held
+    in memory until the slowest reader is through. What is worth it is shared on purpose, with
+    ``LazyFrame.cache``.
     """
     separately = pl.QueryOptFlags(comm_subplan_elim=False)
     return pl.collect_all(queries, engine="streaming", optimizations=separately)

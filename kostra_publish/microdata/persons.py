@@ -14,6 +14,10 @@ sums took thirty times as long.
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import pairwise
+from operator import add
+
 import polars as pl
 
 PERSON = "__person__"
@@ -27,7 +31,7 @@ _SUBSTITUTE_TAILS = (100, 200)
 _SYNTHETIC_MONTH_SHIFTS = (80, 65, 40)
 _DNUMBER_DAY_SHIFT = 40
 _DUF_OFFSET = 1_000_000_000_000
-_ID_DIGITS, _DUF_DIGITS = 11, 12
+_ID_DIGITS, _DATE_DIGITS, _DUF_DIGITS = 11, 6, 12
 _FEBRUARY = 2
 _MONTHS_OF_30_DAYS = (4, 6, 9, 11)
 
@@ -107,15 +111,24 @@ def _is_date() -> pl.Expr:
 def _controlled(weights: tuple[int, ...]) -> pl.Expr:
     """Whether the weighted sum of the digits is a multiple of 11.
 
+    Date and tail are weighed apart, since they are narrow.
+    """
+    date = _weighed(_DATE, weights[:_DATE_DIGITS])
+    return (date + _weighed(_TAIL, weights[_DATE_DIGITS:])) % 11 == 0
+
+
+def _weighed(column: str, weights: tuple[int, ...]) -> pl.Expr:
+    """The weighted sum of the digits, one for each weight, as it is modulo 11.
+
     The digit at a place is what the number makes there, less ten times what it makes at the
     place before. Since -10 is 1 (mod 11), the sum is that of the number cut off at each
     place, times the weights of that place and the next: no digit is taken out.
     """
-    number = pl.col(_NUMBER)
-    cut_off = [number // 10**place for place in reversed(range(_ID_DIGITS))]
-    factors = [here + after for here, after in zip(weights, (*weights[1:], 0), strict=True)]
+    *cut_off, whole = (pl.col(column) // 10**place for place in reversed(range(len(weights))))
+    factors = [here + after for here, after in pairwise(weights)]
     terms = [part * factor for part, factor in zip(cut_off, factors, strict=True)]
-    return pl.sum_horizontal(terms) % 11 == 0
+    weighed: pl.Expr = reduce(add, terms, whole * weights[-1])
+    return weighed
 
 
 def _is_national_id() -> pl.Expr:
@@ -137,10 +150,9 @@ def _person(*, duf: bool) -> pl.Expr:
 
 
 def _birth_year(year: int) -> pl.Expr:
-    from_id = pl.when(pl.col(_HAS_DATE)).then(pl.col(_ID_BORN))
     if year < FIRST_YEAR_WITH_BIRTH_DATE:
-        return from_id.cast(pl.Int64)
-    return pl.coalesce(pl.col("FODSELSDATO").dt.year(), from_id).cast(pl.Int64)
+        return pl.when(pl.col(_HAS_DATE)).then(pl.col(_ID_BORN)).cast(pl.Int64)
+    return pl.col("FODSELSDATO").dt.year().cast(pl.Int64)
 
 
 def with_persons(frame: pl.LazyFrame, year: int, *, duf: bool) -> pl.LazyFrame:
@@ -148,8 +160,8 @@ def with_persons(frame: pl.LazyFrame, year: int, *, duf: bool) -> pl.LazyFrame:
 
     A fødselsnummer or D-number is its own number, a DUF number is 10^12 + itself, so that
     the two never meet; who cannot be identified has null. The birth year comes from
-    FODSELSDATO, which the forms have from 2025, else from the date in the id; it is null
-    when only a DUF number is known. ``duf`` says whether the form has a DUF field.
+    FODSELSDATO from 2025, when the forms demand it, before that from the date in the id; it
+    is null when only a DUF number is known. ``duf`` says whether the form has a DUF field.
     """
     number, date = pl.col(_NUMBER), pl.col(_DATE)
     return (

@@ -28,6 +28,12 @@ from kostra_publish.microdata.contracts import (
 from kostra_publish.microdata.execution import execute
 from kostra_publish.microdata.files import DataFile
 
+HELD_ROWS = 2_000_000
+"""Rows of a file, at most, that are read once and held until every query is through.
+
+Of a longer file each query reads the columns it needs, so that memory stays bounded.
+"""
+
 _BATCH = 200_000
 _CHUNK = 1 << 20
 _FIRST_ROWS = 5
@@ -210,13 +216,15 @@ def scan(file: DataFile, contract: Contract) -> pl.LazyFrame:
     """The file as a lazy frame with the contract's columns, in its order and types.
 
     Parquet, or CSV with ``;`` or ``,``, UTF-8 or (on this machine) Latin-1, decimal comma
-    or point, ISO dates. Running it fails on a value that does not fit its type. Raises
-    DataError when the file as a whole is wrong.
+    or point, ISO dates. Running it fails on a value that does not fit its type. Queries
+    that run together read a file of up to ``HELD_ROWS`` rows once. Raises DataError when
+    the file as a whole is wrong.
     """
     findings = structure(file, contract)
     if findings:
         raise DataError(findings)
-    return _scan(file, contract, strict=True)
+    frame = _scan(file, contract, strict=True)
+    return frame.cache() if _row_count(frame) <= HELD_ROWS else frame
 
 
 def _scan(file: DataFile, contract: Contract, *, strict: bool) -> pl.LazyFrame:

@@ -154,7 +154,7 @@ def _flag(name: str, text: str, expression: pl.Expr) -> Variable:
 
 
 def _count(flags: Sequence[pl.Expr]) -> pl.Expr:
-    return pl.sum_horizontal(flag.cast(pl.Int64) for flag in flags)
+    return pl.sum_horizontal(flag.cast(pl.Int8) for flag in flags).cast(pl.Int64)
 
 
 # skjema11: tilfeller ---------------------------------------------------------------------
@@ -276,7 +276,7 @@ def _unpacked(year: int) -> list[pl.Expr]:
     bits = pl.col("__packed__").cast(pl.Int64, wrap_numerical=True) & ((1 << _ATTRIBUTE_BITS) - 1)
     taken = []
     for place, name in enumerate(reversed(_TAKEN)):
-        number = (bits // (1 << (_CODE_BITS * place))) % (1 << _CODE_BITS)
+        number = (bits // (1 << (_CODE_BITS * place))) & ((1 << _CODE_BITS) - 1)
         given = pl.when(number > 0).then(number).cast(pl.UInt8)
         taken.append(given.cat.to(_by_number(layout[name])).alias(name))
     known_age = bits // (1 << (_CODE_BITS * len(_TAKEN)))

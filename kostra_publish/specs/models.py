@@ -21,6 +21,7 @@ Language = Literal["nb", "nn", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "nn", "en")
 
 RoundKind = Literal["march", "june"]
+MissingRule = Literal["estimate", "sum"]
 RegionKind = Literal[
     "kommune", "bydel", "bydeler", "fylke", "kostragruppe", "land", "land_uten_oslo"
 ]
@@ -56,10 +57,12 @@ class Text(Model):
 
 
 def _one_or_more(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list | tuple) else (value,)
 
 
-Codes = Annotated[list[str], BeforeValidator(_one_or_more, json_schema_input_type=str | list[str])]
+Codes = Annotated[
+    tuple[str, ...], BeforeValidator(_one_or_more, json_schema_input_type=str | list[str])
+]
 
 
 Bound = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
@@ -90,7 +93,7 @@ class Without(Model):
 
 
 Values = Annotated[
-    list[str | Range],
+    tuple[str | Range, ...],
     BeforeValidator(_one_or_more, json_schema_input_type=str | Range | list[str | Range]),
 ]
 Condition = Values | Given | Without
@@ -368,7 +371,7 @@ class TableSpec(Model):
     """The rounds that publish it."""
     official: bool = True
     """Official statistics."""
-    missing: Literal["estimate", "sum"] = "estimate"
+    missing: MissingRule = "estimate"
     """What larger regions show when a kommune has not reported."""
     dimensions: list[Dimension] = Field(default_factory=list)
     """Classification variables beside region, contents and year."""

@@ -387,7 +387,7 @@ def sign(catalogue: Catalogue, name: str, function: str, art: str = "010") -> fl
 
 
 def fits(value: str, condition: Condition) -> bool:
-    assert isinstance(condition, list)
+    assert isinstance(condition, tuple)
     return any(
         value == one if isinstance(one, str) else (one.from_ or value) <= value <= (one.to or value)
         for one in condition

@@ -153,7 +153,7 @@ def _of_table(
             own = places[population]
             if _is_count(plan.quotients[table.id][measure.code]):
                 own = own.rounded(table.disclosure.threshold)
-            sets = plan.contributors.numbers(table, atom).ravel()
+            sets = plan.contributors.numbers(table, atom)
             for entries in _of_measure(
                 table, atom, (state[:, :, place], cells[:, :, place]), sets, own, weight
             ):
