@@ -15,7 +15,7 @@ from typing import Final
 
 import polars as pl
 
-from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube
+from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube, only_safe
 from kostra_publish.outputs.pages import page
 from kostra_publish.specs.dimensions import TIME
 
@@ -121,6 +121,7 @@ class QualityFacts:
 
 def signs(cube: SafeCube, vintage: int | None = None) -> TableSigns:
     """Count the figures and signs of a cube, of one vintage if given."""
+    (cube,) = only_safe([cube])
     frame = cube.frame().lazy()
     if vintage is not None:
         frame = frame.filter(pl.col(TIME) == str(vintage))

@@ -15,7 +15,7 @@ from typing import Final
 
 import polars as pl
 
-from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
 from kostra_publish.disclosure.stored import restore
 from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.folders import order, releases
@@ -55,6 +55,7 @@ def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:
     The Parquet file has a code column per dimension, value (Float64) and status
     (String), one row per cell in the cube's order.
     """
+    (cube,) = only_safe([cube])
     described = StoredCube(
         table=cube.table.id,
         dimensions=tuple(_described(dimension) for dimension in cube.dimensions),
