@@ -40,20 +40,24 @@ def not_following(problem: Problem, *, effort: float = 1.0) -> Flags:
     return visible
 
 
-def withstanding(problem: Problem, *, effort: float = 1.0) -> Answer:
+def withstanding(
+    problem: Problem, *, effort: float = 1.0, width: int = 1, could_be: int | None = None
+) -> Answer:
     """Protect a problem against everything the attack tries: G1 to G4.
 
-    What the attack finds is answered around the lone contributors and around the cells found,
-    in turn. Raises DisclosureError when there is nothing left to hide, or when the attack is
-    never content.
+    An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
+    is given. What the attack finds is answered around the lone contributors and around the
+    cells found, in turn. Raises DisclosureError when there is nothing left to hide, or when the
+    attack is never content.
     """
     suppression = Suppression(problem, effort=effort)
     for number in range(ROUNDS):
         visible = suppression.visible
-        verdict = attack(problem, visible)
-        if verdict.clean:
+        verdict = attack(problem, visible, width=width, threshold=could_be)
+        found = _to_widen(verdict, number)
+        if not found:
             return Answer(visible, verdict)
-        for cell in _to_widen(verdict, number):
+        for cell in found:
             suppression.widen(cell)
     raise _unprotectable()
 
@@ -66,5 +70,8 @@ def _unprotectable() -> DisclosureError:
 
 
 def _to_widen(verdict: Verdict, number: int) -> list[int]:
+    """The cells to hide more around: none when the attack found nothing."""
     found = np.flatnonzero(verdict.violated & ~verdict.insider)
+    if verdict.few is not None:
+        found = np.union1d(found, np.flatnonzero(verdict.few))
     return sorted({*found.tolist(), *verdict.pairs[:, number % 2].tolist()})

@@ -214,12 +214,13 @@ def test_the_type_checker_lets_safe_cubes_through_and_nothing_else(tmp_path: Pat
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 WRITTEN = "What is written has passed disclosure control"
+PROBLEMS = "Nor to what engine and attack work on"
 SEALED = "Only disclosure control can make a safe type"
 FROM_DISK = "Only history takes cubes from disk as safe"
 LEAKS = {
     "outputs/leak.py": ("from kostra_publish.cube.cube import Cube", WRITTEN),
     "outputs/roundabout.py": ("import kostra_publish.disclosure.primary", WRITTEN),
-    "outputs/problem.py": ("from kostra_publish.disclosure.problem import Problem", WRITTEN),
+    "outputs/problem.py": ("from kostra_publish.disclosure.problem import Problem", PROBLEMS),
     "outputs/unsealed.py": ("from kostra_publish.disclosure.seal import SEAL", SEALED),
     "outputs/from_disk.py": ("from kostra_publish.disclosure.stored import restore", FROM_DISK),
     "releases/leak.py": ("from kostra_publish.microdata.reading import read", WRITTEN),
@@ -261,7 +262,12 @@ def test_without_a_leak_the_import_contracts_hold(tmp_path: Path) -> None:
 
 
 def test_every_room_that_writes_is_kept_from_true_values() -> None:
-    (contract,) = [one for one in CONTRACTS["contracts"] if "What is written" in one["name"]]
-    rooms = {"outputs", "pages", "nav", "releases"}
-    there = {f"kostra_publish.{path.name}" for path in (ROOT / "kostra_publish").iterdir()}
-    assert {f"kostra_publish.{room}" for room in rooms} & there == set(contract["source_modules"])
+    rooms = {
+        WRITTEN: {"outputs", "pages", "nav", "releases"},
+        PROBLEMS: {"outputs", "pages", "nav"},
+    }
+    there = {path.name for path in (ROOT / "kostra_publish").iterdir()}
+    for start, names in rooms.items():
+        (contract,) = [one for one in CONTRACTS["contracts"] if one["name"].startswith(start)]
+        kept = {f"kostra_publish.{room}" for room in names & there}
+        assert kept == set(contract["source_modules"])
