@@ -16,9 +16,11 @@ from kostra_publish.checking import (
 )
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
+from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.protection import UniverseReport, protect
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
+from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
@@ -93,7 +95,7 @@ def publish(request: Request, stage: Stage) -> Summary:
             cubes = _with_history(protected.cubes, earlier, carry_on=not request.only)
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
         with stage("Write the release") as say:
-            _write(staging, request, catalogue, cubes)
+            _write(staging, request, catalogue, cubes, protected.universes)
             report = _quality(
                 request, catalogue, (inputs, counted), built, cubes, protected.reports
             )
@@ -168,7 +170,11 @@ def _signs(cubes: Sequence[SafeCube]) -> dict[str, int]:
 
 
 def _write(
-    staging: Staging, request: Request, catalogue: Catalogue, cubes: Sequence[SafeCube]
+    staging: Staging,
+    request: Request,
+    catalogue: Catalogue,
+    cubes: Sequence[SafeCube],
+    universes: Sequence[StoredUniverse],
 ) -> None:
     release = ReleaseFacts(request.round)
     for write in FORMATS.values():
@@ -178,6 +184,9 @@ def _write(
         staging.write(path, data)
     for cube in cubes:
         for path, data in cube_files(cube):
+            staging.write(path, data)
+    for universe in universes:
+        for path, data in stored_universe.write(universe, request.round.vintage):
             staging.write(path, data)
 
 

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 from kostra_publish.cli import main
-from kostra_publish.errors import DataError, MissingDataError, UsageError
+from kostra_publish.errors import DataError, MissingDataError, ReleaseError, UsageError
 from kostra_publish.microdata import synth
 from kostra_publish.publication import Request, Say, Summary, publish
-from kostra_publish.releases.history import earlier_cubes
+from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import load
@@ -129,6 +129,23 @@ def test_synthetic_and_preliminary_are_said_aloud(out: Path) -> None:
     assert any("foreløpig" in note.lower() for note in march["note"])  # type: ignore[attr-defined]
     index = (out / "2026-06" / "public" / "statbank" / "index.html").read_text(encoding="utf-8")
     assert "syntetisk" in index.lower()
+
+
+def test_a_release_keeps_the_universes_of_its_vintage(out: Path) -> None:
+    kept = stored_universes(out / "2026-06", 2025)
+    assert {universe.title for universe in kept} >= {"skjema11-persons", "skjema11-amounts"}
+    assert not stored_universes(out / "2026-06", 2024)
+    for universe in kept:
+        assert universe.inner.n_unique() == universe.inner.height
+        assert not (universe.visible & universe.problem.small).any()
+
+
+def test_an_altered_universe_is_not_used(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out / "2026-03", tmp_path / "2026-03")
+    path = next((tmp_path / "2026-03" / "internal" / "disclosure").glob("*/*/cells.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ReleaseError, match="altered"):
+        stored_universes(tmp_path / "2026-03", 2025)
 
 
 def test_the_same_input_gives_the_same_bytes(out: Path, data: Path, tmp_path: Path) -> None:

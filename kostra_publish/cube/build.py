@@ -42,12 +42,13 @@ SINGLE_KINDS = frozenset({"kommune", "bydel"})
 class Built:
     """The cubes in the plan's order, and what else is known of them.
 
-    ``missing`` has, by dataset, the kommuner that have not reported; ``frames`` how each
-    table adds up; ``counts`` the persons behind the figures and ``tallies`` the sums, both
-    by unit.
+    ``units`` are the smallest regions with data; ``missing`` has, by dataset, the kommuner that
+    have not reported; ``frames`` how each table adds up; ``counts`` the persons behind the
+    figures and ``tallies`` the sums, both by unit.
     """
 
     cubes: list[Cube]
+    units: Units
     missing: Mapping[str, list[str]]
     frames: Mapping[str, Frame]
     counts: Mapping[Population, Counts]
@@ -85,6 +86,7 @@ def build(
     }
     return Built(
         cubes=cubes,
+        units=ground.units,
         missing={name: report.missing for name, report in ground.reports.items()},
         frames={builder.table.id: builder.frame() for builder in builders},
         counts=plan.contributors.counts(ground.block_results, ground.units, counted),

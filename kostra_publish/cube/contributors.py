@@ -123,10 +123,14 @@ class Sets:
 
     def name_of(self, number: int) -> str:
         """A set for people: ``alder 18-24, KJONN 1``; ``all`` without conditions."""
+        return self.words(self.classes[number])
+
+    def words(self, classes: Mapping[str, Flags]) -> str:
+        """Some classes by variable for people, as in ``name_of``."""
         every = (part for block in self.blocks for part in block.partitions)
         partitions = {part.name: part for part in every if part.became is None}
         words = []
-        for name, kept in sorted(self.classes[number].items()):
+        for name, kept in sorted(classes.items()):
             values = [partitions[name].names[int(place)] for place in np.flatnonzero(kept)]
             words.append(f"{name} {'/'.join(values) or 'none'}")
         return ", ".join(words) or "all"
@@ -136,12 +140,13 @@ class Sets:
 class Counts:
     """The number of persons in each combination of a block, by unit.
 
-    ``numbers`` has shape (units, combinations of the block); a source that counts once in
-    the country has one unit.
+    ``numbers`` has shape (units, combinations of the block), ``units`` their codes; a source
+    that counts once in the country has one unit.
     """
 
     sets: Sets
     numbers: tuple[Integers, ...]
+    units: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -319,8 +324,8 @@ class Contributors:
             numbers = self.sets[population].followed(number, steps, sizes[population])
             found[population, number] = numbers
         return {
-            population: Counts(
-                sets, tuple(found[population, number] for number in range(len(sets.blocks)))
+            population: _counts(
+                sets, [found[population, number] for number in range(len(sets.blocks))], units
             )
             for population, sets in self.sets.items()
         }
@@ -350,6 +355,10 @@ class Contributors:
             for place, number in enumerate(self._numbers[key].ravel()):
                 sizes.setdefault(int(number), by_unit[:, place])
         return found
+
+
+def _counts(sets: Sets, numbers: Sequence[Integers], units: Units) -> Counts:
+    return Counts(sets, tuple(numbers), units.codes(len(numbers[0])))
 
 
 def _only_one_left(left: Flags) -> tuple[int, int, int | None] | None:

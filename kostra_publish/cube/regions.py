@@ -51,6 +51,15 @@ class Units:
         """The position of each unit."""
         return {pair: n for n, pair in enumerate(zip(self.kommune, self.bydel, strict=True))}
 
+    def codes(self, count: int) -> tuple[str, ...]:
+        """The code of each unit: that of its kommune, or of its bydel (six digits).
+
+        ``count`` is 1 for what is counted once in the country: the unit is then the country.
+        """
+        pairs = zip(self.kommune, self.bydel, strict=True)
+        own = tuple(kommune + (bydel or "") for kommune, bydel in pairs)
+        return (codes.LAND,) if count == 1 else own
+
     @cached_property
     def bydel_units(self) -> NDArray[np.bool_]:
         """Which units are one of Oslo's bydeler."""

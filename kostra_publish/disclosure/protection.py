@@ -18,6 +18,7 @@ from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.errors import DisclosureError
 
@@ -47,10 +48,11 @@ class UniverseReport:
 
 @dataclass(frozen=True)
 class Protected:
-    """Safe cubes in the plan's order, and what it took."""
+    """Safe cubes in the plan's order, what it took, and what a release keeps of the universes."""
 
     cubes: list[SafeCube]
     reports: tuple[UniverseReport, ...]
+    universes: tuple[StoredUniverse, ...]
 
 
 def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
@@ -63,7 +65,11 @@ def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
     signs = hidden(found, visible)
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     reports = tuple(_report(*pair) for pair in zip(found, visible, strict=True))
-    return Protected(cubes, reports)
+    dimensions = {cube.table.id: cube.dimensions for cube in built.cubes}
+    kept = tuple(
+        universe.stored(flags, dimensions) for universe, flags in zip(found, visible, strict=True)
+    )
+    return Protected(cubes, reports, kept)
 
 
 def _visible(universe: Universe) -> Flags:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import polars as pl
 
+from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
 from kostra_publish.disclosure.stored import restore
+from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.folders import order, releases
 from kostra_publish.releases.manifest import Manifest, altered, read_manifest
@@ -100,15 +102,33 @@ def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, S
     """
     manifest = read_manifest(release)
     paths = {path: table for table in tables for path in _paths(table) if path in manifest.outputs}
+    _refuse_altered(release, manifest, paths)
+    return {
+        table: _cube(release, tables[table], manifest) for table in dict.fromkeys(paths.values())
+    }
+
+
+def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
+    """The universes that ``release`` keeps of a vintage, sorted by folder.
+
+    Raises ReleaseError when a file is missing or altered, DisclosureError when one does not
+    read.
+    """
+    manifest = read_manifest(release)
+    prefix = f"{stored_universe.FOLDER}/{vintage}/"
+    paths = {path: None for path in manifest.outputs if path.startswith(prefix)}
+    _refuse_altered(release, manifest, paths)
+    folders = sorted({PurePosixPath(path).parent for path in paths})
+    return [stored_universe.read(release / folder) for folder in folders]
+
+
+def _refuse_altered(release: Path, manifest: Manifest, paths: Mapping[str, object]) -> None:
     if findings := list(altered(release, manifest, paths)):
         raise ReleaseError(
             f"release {release.name} is not as it was published:\n"
             + "\n".join(str(finding) for finding in sorted(findings)),
             fix=_AGAIN,
         )
-    return {
-        table: _cube(release, tables[table], manifest) for table in dict.fromkeys(paths.values())
-    }
 
 
 def _paths(table: str) -> tuple[str, str]:

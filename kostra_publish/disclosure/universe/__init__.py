@@ -21,7 +21,7 @@ from kostra_publish.cube.contributors import Population
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.problem import Problem
 from kostra_publish.disclosure.universe.amounts import amounts
-from kostra_publish.disclosure.universe.links import links
+from kostra_publish.disclosure.universe.links import Links, links
 from kostra_publish.disclosure.universe.listing import Listing, listing, matrices
 from kostra_publish.disclosure.universe.model import Universe, hidden
 from kostra_publish.disclosure.universe.persons import Part, part
@@ -63,12 +63,18 @@ def _of_persons(
         for rests in one.rests
     ]
     sizes = {cube.table.id: cube.value.size for cube in built.cubes}
-    return Universe(dataset, "persons", _problem(parts), matrices(rests, sizes, int(firsts[-1])))
-
-
-def _problem(parts: Sequence[Part]) -> Problem:
-    cells = pl.concat([one.cells for one in parts])
     linked = links([one.space for one in parts])
+    return Universe(
+        name=dataset,
+        kind="persons",
+        problem=_problem(parts, linked),
+        inner=pl.concat([*(one.space.names for one in parts), linked.names]),
+        tables=matrices(rests, sizes, int(firsts[-1])),
+    )
+
+
+def _problem(parts: Sequence[Part], linked: Links) -> Problem:
+    cells = pl.concat([one.cells for one in parts])
     inner = np.concatenate([*(one.space.inner for one in parts), linked.inner])
     rows = _wide(csr_array(block_diag([one.rows for one in parts], format="csr")), len(inner))
     agreements = csr_array(block_diag([one.space.equations for one in parts], format="csr"))

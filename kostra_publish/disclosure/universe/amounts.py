@@ -49,7 +49,23 @@ class _Amounts:
         sizes = {cube.table.id: cube.value.size for cube in self.built.cubes}
         rests = resting(listed, keys, self.entries)
         tables = matrices(rests, sizes, problem.cells.height)
-        return Universe(self.entries[0].atom.source, "amounts", problem, tables)
+        return Universe(self.entries[0].atom.source, "amounts", problem, self._names(), tables)
+
+    def _names(self) -> pl.DataFrame:
+        """What each inner number is; the conditions of an amount stand for its block."""
+        units = self.built.units.codes(self.regions.members.shape[1])
+        parts = [
+            pl.DataFrame(
+                {
+                    "population": one.source,
+                    "block": one.where,
+                    "combination": str(one.of),
+                    "unit": units,
+                }
+            )
+            for one in self.elements
+        ]
+        return pl.concat(parts)
 
     @property
     def width(self) -> int:

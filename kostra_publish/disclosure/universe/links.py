@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import polars as pl
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from kostra_publish.codes.regions import LAND
 from kostra_publish.cube.classes import Partition
 from kostra_publish.disclosure.problem import Flags, Integers
 from kostra_publish.disclosure.universe.space import Space
@@ -34,18 +36,26 @@ IN_COMMON: Final = "alder"
 
 
 class Links(NamedTuple):
-    """Equations over the inner numbers of all spaces and then those of ``inner``."""
+    """Equations over the inner numbers of all spaces and then those of ``inner``.
+
+    ``names`` tells what those of ``inner`` are, as ``Space.names``.
+    """
 
     equations: csr_array
     inner: Integers
+    names: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class _Equation:
-    """Coefficients of all inner numbers; ``rest`` is an inner number more, where it is given."""
+    """Coefficients of all inner numbers; ``rest`` is an inner number more, where it is given.
+
+    ``classes`` are those of the cases, for people.
+    """
 
     coefficients: Integers
     rest: int | None
+    classes: str
 
 
 def links(spaces: Sequence[Space]) -> Links:
@@ -59,7 +69,16 @@ def links(spaces: Sequence[Space]) -> Links:
     ] = -1
     main = np.array([equation.coefficients for equation in found], dtype=np.int64)
     rows = np.hstack([main.reshape(len(found), sum(widths)), own])
-    return Links(csr_array(rows), np.array(rests, dtype=np.int64))
+    names = pl.DataFrame(
+        {
+            "population": CASES,
+            "block": f"beyond {TIMES}",
+            "combination": [one.classes for one in found if one.rest is not None],
+            "unit": LAND,
+        },
+        schema=dict.fromkeys(("population", "block", "combination", "unit"), pl.String),
+    )
+    return Links(csr_array(rows), np.array(rests, dtype=np.int64), names)
 
 
 def _equations(spaces: Sequence[Space], firsts: Integers) -> Iterator[_Equation]:
@@ -83,7 +102,8 @@ def _equations(spaces: Sequence[Space], firsts: Integers) -> Iterator[_Equation]
         over = int(coefficients @ inner)
         possible = not persons.shows_zeros or (persons.numbers[there][0] * is_open).any()
         if over == 0 or (over > 0 and possible):
-            yield _Equation(coefficients, over if possible else None)
+            classes = cases.counts.sets.words(of_cases)
+            yield _Equation(coefficients, over if possible else None, classes)
 
 
 def _block(space: Space, classes: dict[str, Flags], *names: str) -> int | None:

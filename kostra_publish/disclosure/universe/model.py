@@ -11,6 +11,8 @@ import polars as pl
 from scipy.sparse import csr_array, vstack
 
 from kostra_publish.disclosure.problem import Flags, Problem
+from kostra_publish.disclosure.stored_universe import StoredUniverse
+from kostra_publish.specs.dimensions import CubeDimension
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,14 +20,17 @@ class Universe:
     """The figures of all tables on some populations, as one disclosure problem.
 
     ``problem.cells`` has the columns ``population``, ``region``, ``set`` and ``kind`` (of
-    region), for people. ``tables`` has, by table, a matrix of shape (cells of the cube,
-    cells of the problem), 1 where a cube's cell, in row-major order, rests on a cell.
+    region), for people; ``inner`` tells what each inner number is: ``population``, ``block``
+    (of variables), ``combination`` and ``unit``, which together are its own. ``tables`` has, by
+    table, a matrix of shape (cells of the cube, cells of the problem), 1 where a cube's cell, in
+    row-major order, rests on a cell.
     ``kind`` tells whether cells count persons or are amounts.
     """
 
     name: str
     kind: Literal["persons", "amounts"]
     problem: Problem
+    inner: pl.DataFrame
     tables: Mapping[str, csr_array]
 
     def opened(self, cells: Flags) -> Universe:
@@ -64,6 +69,30 @@ class Universe:
             for name, rests in self.tables.items()
         }
         return replace(self, problem=joined, tables=tables)
+
+    def stored(
+        self, visible: Flags, dimensions: Mapping[str, Sequence[CubeDimension]]
+    ) -> StoredUniverse:
+        """What a release keeps of it, given which cells of the problem are ``visible``.
+
+        ``dimensions`` are those of the cubes of ``tables``, by table.
+        """
+        rests = {name: matrix.tocoo() for name, matrix in self.tables.items()}
+        return StoredUniverse(
+            name=self.name,
+            kind=self.kind,
+            problem=self.problem,
+            visible=visible,
+            inner=self.inner,
+            rests={
+                name: np.stack(pairs.coords, axis=1).astype(np.int64)
+                for name, pairs in rests.items()
+            },
+            dimensions={
+                name: {dimension.code: dimension.codes for dimension in dimensions[name]}
+                for name in self.tables
+            },
+        )
 
     def __repr__(self) -> str:
         return f"Universe({self.name}, {self.kind}, {self.problem!r})"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 from scipy.sparse import csr_array, kron, vstack
 
 from kostra_publish.cube.blocks import Block, agreements, common
@@ -112,6 +113,29 @@ class Space:
     def inner(self) -> Integers:
         """The inner numbers."""
         return np.concatenate([numbers.ravel() for numbers in self.numbers])
+
+    @cached_property
+    def names(self) -> pl.DataFrame:
+        """What each inner number is: population, block, combination, and the unit's code."""
+        units = pl.Series("unit", self.counts.units, dtype=pl.String).gather(self.units)
+        return pl.concat(self._names_of(block, units) for block in range(len(self.blocks)))
+
+    def _names_of(self, block: int, units: pl.Series) -> pl.DataFrame:
+        own = self.blocks[block]
+        combinations = pl.DataFrame(
+            {"combination": [own.name_of(int(place)) for place in self.kept[block]]},
+            schema={"combination": pl.String},
+        )
+        return (
+            units.to_frame()
+            .join(combinations, how="cross", maintain_order="left_right")
+            .select(
+                pl.lit(self.counts.sets.population.name).alias("population"),
+                pl.lit(", ".join(own.names)).alias("block"),
+                "combination",
+                "unit",
+            )
+        )
 
     # --- sets -------------------------------------------------------------------------
 
