@@ -164,6 +164,33 @@ def protect(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish why out/current 13995 --region 1124 "
+    "--measure KOSant25290000`",
+)
+def why(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table's number or name.")],
+    region: Annotated[str, typer.Option("--region", help="A region's code.")] = "",
+    measure: Annotated[str, typer.Option("--measure", help="A measure's code.")] = "",
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", help="A category of another dimension: KOKkjonn0000=2."),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="How many hidden figures to explain.")
+    ] = 10,
+) -> None:
+    """Tell why figures of a release are hidden: which small figures each protects, and how.
+
+    For internal use: it says where there are few, though never how many.
+    """
+    from kostra_publish import explaining
+
+    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
+    terminal.print_explained(Console(), explaining.why(release, asked, most))
+
+
+@app.command(
     "import",
     epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from kostra_publish.checking import InputReport, SpecReport
+    from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.outputs.quality import RuleCount
     from kostra_publish.publication import Say, Summary
@@ -169,6 +170,19 @@ def print_protected(
         console.print(f"  {line}", highlight=False)
 
 
+def print_explained(console: Console, asked: Explanation) -> None:
+    """Each hidden figure, and below it why it is hidden."""
+    for figure in asked.hidden:
+        console.print(Text(figure.name, style="bold"), soft_wrap=True)
+        for line in figure.lines:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+    console.print(
+        f"{asked.count:,} figures asked for, {asked.count_hidden:,} hidden to protect persons, "
+        f"{len(asked.hidden):,} explained",
+        highlight=False,
+    )
+
+
 def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:
     """What was made."""
     console.print(f"[green]✓[/green] {len(paths):,} files in {escape(str(out))}")
@@ -180,6 +194,17 @@ def print_error(console: Console, error: PublishError) -> None:
     console.print(Text(error.message, style="red"), soft_wrap=True)
     if error.fix:
         console.print(Text(error.fix), soft_wrap=True)
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """``NAME=CODE`` texts as names and codes.
+
+    Raises UsageError for anything else.
+    """
+    parts = [text.partition("=") for text in texts]
+    if wrong := [text for text, part in zip(texts, parts, strict=True) if not all(part)]:
+        raise UsageError(f"not a category: {wrong[0]}", fix="Write DIMENSION=CODE.")
+    return {name.strip(): code.strip() for name, _, code in parts}
 
 
 def years(text: str) -> range:

@@ -12,20 +12,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.optimize import linprog
+from scipy.sparse import csc_array, csr_array, hstack, vstack
 
 from kostra_publish.disclosure.attack.modular import PRIME, echelon, products
 from kostra_publish.disclosure.attack.view import unknown_numbers
-from kostra_publish.disclosure.problem import Flags, Integers, Problem
+from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
 
 SEED: Final = 7
 VECTORS: Final = 4
 """Random null vectors; two prints look proportional by chance once in 2^93."""
 MOST: Final = 12
 """Small cells that are named at most where only nearness tells which."""
+WIDTHS: Final = (4, 8, 12, 16, 32, 64, 128, 256)
+"""How many inner numbers the figures hold at most through which two cells are linked."""
+REACH: Final = 4
+"""How many such figures away from the two others are sought."""
+MOST_ROWS: Final = 10_000
+"""Figures at most among which those are sought that link two cells."""
+TINY: Final = 1e-6
 
 
 class Why(StrEnum):
@@ -77,48 +85,68 @@ def reasons(problem: Problem, visible: Flags, cells: Sequence[int] | None = None
     if not hidden[asked].all():
         msg = "a cell that is shown, small or known needs no reason to be hidden"
         raise ValueError(msg)
-    everything = np.ones(len(problem.inner), dtype=np.bool_)
     found: dict[int, Reason] = {}
-    for told, noughts in ((problem, False), (problem.with_noughts(everything), True)):
-        shown = np.append(visible, np.zeros(len(told.small) - len(visible), dtype=np.bool_))
-        prints = _Prints(told, shown)
+    for noughts in (False, True):
+        prints = _Prints(problem, visible, noughts=noughts)
         for cell in asked:
-            if int(cell) not in found and (reason := prints.reason(int(cell), noughts=noughts)):
+            if int(cell) not in found and (reason := prints.reason(int(cell))):
                 found[int(cell)] = reason
     near = _Nearness(problem, visible)
     return [found.get(int(cell)) or near.reason(int(cell)) for cell in asked]
 
 
+def derivation(problem: Problem, visible: Flags, reason: Reason) -> tuple[int, ...]:
+    """Shown cells that, with the reason's own cell, give the first small cell it protects.
+
+    As few as can be found nearby, the most important first; empty where none are found, or
+    where nothing follows by arithmetic alone.
+    """
+    if reason.why not in {Why.FOLLOWS, Why.NOUGHTS}:
+        return ()
+    shown, known = _known(problem, visible)
+    cells = np.append(shown, np.full(problem.equations.shape[0], -1, dtype=np.int64))
+    told = problem.inner > 0
+    if reason.why is Why.FOLLOWS:
+        told |= unknown_numbers(known, problem.inner)
+    kept = np.flatnonzero(told)
+    ends = _tidy(problem.rows[[reason.cell, reason.protects[0]]][:, kept])
+    found = cells[_link(_tidy(known[:, kept]), ends)]
+    return tuple(dict.fromkeys(cell for cell in found.tolist() if cell >= 0))
+
+
 class _Prints:
     """The print of every cell, and what a cell with a given print would give away."""
 
-    def __init__(self, problem: Problem, visible: Flags) -> None:
-        shown = (visible & problem.listed) | problem.open
-        known = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
-        left = np.flatnonzero(unknown_numbers(known, problem.inner))
+    def __init__(self, problem: Problem, visible: Flags, *, noughts: bool) -> None:
+        """With ``noughts``, everyone knows which inner numbers are 0."""
+        self.noughts = noughts
+        shown, known = _known(problem, visible)
+        told = unknown_numbers(known, problem.inner)
+        left = np.flatnonzero(told & (problem.inner > 0) if noughts else told)
         form = echelon(_tidy(known[:, left]))
         vectors = form.null_vectors(VECTORS, np.random.default_rng(SEED))
         self.of = products(csr_array(problem.rows[:, left]), vectors)
-        small = np.flatnonzero(problem.small & ~shown)
+        small = np.setdiff1d(np.flatnonzero(problem.small), shown)
         self.small = small[self.of[small].any(axis=1)]
         self.single = problem.single[self.small]
         self.alike = _alike(self.of[self.small])
 
-    def reason(self, cell: int, *, noughts: bool) -> Reason | None:
+    def reason(self, cell: int) -> Reason | None:
         """What showing the cell would give away, if anything by arithmetic alone."""
         own = self.of[cell]
         if not own.any():
-            return None if noughts else Reason(cell, Why.KNOWN)
+            return None if self.noughts else Reason(cell, Why.KNOWN)
         rest = _without(self.of[self.small], own)
         given = np.flatnonzero(~rest.any(axis=1))
         if len(given):
             protects = tuple(self.small[given].tolist())
-            return Reason(cell, Why.NOUGHTS if noughts else Why.FOLLOWS, protects)
+            return Reason(cell, Why.NOUGHTS if self.noughts else Why.FOLLOWS, protects)
         pairs = sorted(self._pairs(rest))
         if not pairs:
             return None
         alone, protects = zip(*pairs, strict=True)
-        return Reason(cell, Why.INSIDER_NOUGHTS if noughts else Why.INSIDER, protects, alone)
+        why = Why.INSIDER_NOUGHTS if self.noughts else Why.INSIDER
+        return Reason(cell, why, protects, alone)
 
     def _pairs(self, rest: Integers) -> Iterator[tuple[int, int]]:
         """Small cells that become proportional and were not, one of them with one contributor."""
@@ -155,7 +183,63 @@ class _Nearness:
         return Reason(cell, Why.NEAR)
 
 
+# --- how one follows from the other ---------------------------------------------------
+
+
+def _link(known: csr_array, ends: csr_array) -> Integers:
+    """Known rows of which the second of ``ends`` is a combination, with the first known too.
+
+    Sought among the narrow rows that hang together with the two, then among wider ones: the
+    figures of the same kommune before those of others. None where there are too many.
+    """
+    holds = known.copy()
+    holds.data[:] = 1
+    sizes = np.diff(known.indptr)
+    before = 0
+    for width in WIDTHS:
+        inside = np.zeros(known.shape[1], dtype=np.int64)
+        inside[ends.indices] = 1
+        for _ in range(REACH):
+            inside[known[np.flatnonzero((holds @ inside > 0) & (sizes <= width))].indices] = 1
+        rows = np.flatnonzero((holds @ inside == sizes) & (sizes > 0))
+        if len(rows) > MOST_ROWS:
+            break
+        if len(rows) > before:
+            weights = _lightest(csr_array(known[rows]), ends)
+            if weights.any():
+                return rows[np.argsort(-weights, kind="stable")[: np.count_nonzero(weights)]]
+        before = len(rows)
+    return np.zeros(0, dtype=np.int64)
+
+
+def _lightest(rows: csr_array, ends: csr_array) -> Floats:
+    """How much of each row makes the second of ``ends`` of the first, the least in all.
+
+    Basis pursuit (Chen, Donoho and Saunders 2001): a linear program whose solutions tend to
+    have few terms. Noughts when there is none.
+    """
+    count, width = rows.shape
+    own, one, other = csc_array(rows.T), csc_array(ends[[0]].T), ends[[1]].toarray().ravel()
+    found: Any = linprog(
+        np.concatenate([np.ones(2 * count), [0.0]]),
+        A_eq=hstack([own, -own, one], format="csr"),
+        b_eq=other.reshape(width),
+        bounds=[(0, None)] * (2 * count) + [(None, None)],
+        method="highs",
+    )
+    if found.x is None:
+        return np.zeros(count)
+    weights = np.abs(found.x[:count] - found.x[count : 2 * count])
+    return np.where(weights > TINY, weights, 0.0)
+
+
 # --- prints ---------------------------------------------------------------------------
+
+
+def _known(problem: Problem, visible: Flags) -> tuple[Integers, csr_array]:
+    """The shown cells, and rows of what everyone knows: theirs, then the equations."""
+    shown = np.flatnonzero((visible & problem.listed) | problem.open)
+    return shown, csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
 
 
 def _tidy(rows: csr_array) -> csr_array:

@@ -108,6 +108,23 @@ def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, S
     }
 
 
+def described_cubes(release: Path) -> dict[str, StoredCube]:
+    """All but the cells of the cubes that ``release`` keeps, by table id.
+
+    Raises ReleaseError when a file is missing or altered, or does not read.
+    """
+    manifest = read_manifest(release)
+    prefix = f"{FOLDER}/"
+    paths = {
+        path: None
+        for path in manifest.outputs
+        if path.startswith(prefix) and path.endswith(".json")
+    }
+    _refuse_altered(release, manifest, paths)
+    found = (StoredCube.model_validate_json((release / path).read_bytes()) for path in paths)
+    return {cube.table: cube for cube in found}
+
+
 def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
     """The universes that ``release`` keeps of a vintage, sorted by folder.
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kostra_publish.disclosure.answer import withstanding
 from kostra_publish.disclosure.attack.exact import exact
-from kostra_publish.disclosure.explain import Reason, Why, reasons, secondary
+from kostra_publish.disclosure.explain import Reason, Why, derivation, reasons, secondary
 from kostra_publish.errors import DisclosureError
 from tests.disclosure.attack.problems import Slow, all_but, problem, table
 
@@ -25,6 +25,16 @@ def test_the_cells_of_a_square_protect_its_small_corner() -> None:
     of = problem(*table([[2, 9, 20], [8, 7, 30]]))
     found = reasons(of, all_but(12, [0, 1, 3, 4]))
     assert found == [Reason(cell, Why.FOLLOWS, (0,)) for cell in (1, 3, 4)]
+
+
+def test_the_shown_cells_that_would_give_it_away_are_few() -> None:
+    of = problem(*table([[2, 9, 20], [8, 7, 30]]))
+    visible = all_but(12, [0, 1, 3, 4])
+    beside, below, across = reasons(of, visible)
+    # The rest of the row and its total; the column total; the corner needs both ways round.
+    assert set(derivation(of, visible, beside)) == {2, 6}
+    assert set(derivation(of, visible, below)) == {8}
+    assert 0 < len(derivation(of, visible, across)) <= 4
 
 
 def test_a_cell_keeps_whoever_is_alone_from_another() -> None:
