@@ -21,10 +21,10 @@ from kostra_publish.disclosure.attack.nearby import search_nearby
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
 from kostra_publish.disclosure.attack.search import Witnesses, find_narrow
-from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.attack.verdict import Verdict
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
+from kostra_publish.disclosure.solver import TOLERANCE
 
 RANDOM_VECTORS = 3
 """Each lets a cell pass as exact by chance once in 2^31."""

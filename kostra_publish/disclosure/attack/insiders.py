@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 from kostra_publish.disclosure.attack.modular import PRIME, Echelon, echelon, products
 from kostra_publish.disclosure.attack.programs import Farthest, Nearest
 from kostra_publish.disclosure.attack.search import Witnesses, moved
-from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.attack.view import View
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.solver import TOLERANCE
 
 TRIES: Final = 3
 """How often to move all that is left for one insider at once, before each cell in turn."""

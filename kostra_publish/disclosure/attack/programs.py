@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from kostra_publish.disclosure.attack.reduction import Reduced
-from kostra_publish.disclosure.attack.solver import DUAL, PRIMAL, TOLERANCE, answer, solver
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE, answer, solver
 
 
 class Farthest:

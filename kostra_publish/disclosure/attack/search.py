@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import Reduced
-from kostra_publish.disclosure.attack.solver import TOLERANCE
 from kostra_publish.disclosure.problem import Flags, Floats
+from kostra_publish.disclosure.solver import TOLERANCE
 
 AT_RANDOM: Final = 40
 """How many directions to try at random at most, before each cell in turn."""

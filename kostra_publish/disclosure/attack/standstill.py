@@ -6,8 +6,8 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from kostra_publish.disclosure.attack.solver import DUAL, answer, solver
 from kostra_publish.disclosure.problem import Flags, Floats
+from kostra_publish.disclosure.solver import DUAL, answer, solver
 
 
 def at_standstill(

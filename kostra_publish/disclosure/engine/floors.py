@@ -8,19 +8,15 @@ that must not follow: a *guard*. (The same holds for inner numbers that are 0 un
 
 from __future__ import annotations
 
-from typing import Any
-
+import highspy
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack, vstack
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse import csr_array, eye_array, hstack
 
 from kostra_publish.disclosure.engine.reduced import Reduced
-from kostra_publish.disclosure.problem import Flags, Floats, Integers
+from kostra_publish.disclosure.problem import Floats, Integers
+from kostra_publish.disclosure.solver import DUAL, answer, solver
 
 TINY = 1e-6
-FEW = (60, 240)
-"""Floors among which a sum is sought; longer ones are left to the attack."""
 FINEST = 720
 """Weights of a guard are multiples of one part in this."""
 
@@ -44,14 +40,15 @@ def stuck(changes: csr_array) -> Integers:
     count, width = changes.shape
     if not count:
         return np.zeros(0, dtype=np.int64)
-    found: Any = linprog(
-        np.concatenate([np.zeros(width), -np.ones(count)]),
-        A_ub=hstack([-changes, eye_array(count)], format="csr"),
-        b_ub=np.zeros(count),
-        bounds=[(None, None)] * width + [(0, 1)] * count,
-        method="highs",
+    program = solver(
+        DUAL,
+        csr_array(hstack([changes, -eye_array(count)], format="csr")),
+        (np.zeros(count), np.full(count, np.inf)),
+        (np.repeat([-np.inf, 0.0], [width, count]), np.repeat([np.inf, 1.0], [width, count])),
+        np.repeat([0.0, -1.0], [width, count]),
+        presolve=True,
     )
-    return np.flatnonzero(found.x[width:] < TINY)
+    return np.flatnonzero(_found(program)[width:] < TINY)
 
 
 def guards(reduced: Reduced, moves: csr_array) -> csr_array:
@@ -66,76 +63,53 @@ def guards(reduced: Reduced, moves: csr_array) -> csr_array:
 
 
 def _guards(reduced: Reduced, moves: csr_array, floors: Integers) -> csr_array:
-    """Sums of floors that follow from what is visible: weights of shape (sums, rows).
+    """Sums of ``floors`` that follow from what is visible: weights of shape (sums, rows).
 
     ``moves`` has a column per vector that spans the null space. Every small cell that is stuck
-    is part of a sum. Few floors hang together, so each sum is a small linear program.
+    is part of a sum.
     """
     changes = csr_array(reduced.rows[floors] @ moves)
     held = stuck(changes)
-    result = [csr_array((0, reduced.rows.shape[0]), dtype=np.int64)]
-    if len(held):
-        left = changes[held]
-        count, group = connected_components(abs(left) @ abs(left).T)
-        for number in range(count):
-            members = np.flatnonzero(group == number)
-            needed = reduced.small[floors[held[members]]]
-            if not needed.any():
-                continue
-            weights = _weights(left[members], needed)
-            sums = np.repeat(np.arange(len(weights)), len(members))
-            rows = np.tile(floors[held[members]], len(weights))
-            shape = (len(weights), reduced.rows.shape[0])
-            result.append(csr_array((weights.ravel(), (sums, rows)), shape=shape))
-    whole = csr_array(vstack(result, format="csr"))
-    whole.eliminate_zeros()
-    return whole
+    weights = _sums(csr_array(changes[held]), np.flatnonzero(reduced.small[floors[held]]))
+    weights.eliminate_zeros()
+    shape = (weights.shape[0], reduced.rows.shape[0])
+    return csr_array((weights.data, floors[held[weights.indices]], weights.indptr), shape=shape)
 
 
-def _weights(changes: csr_array, needed: Flags) -> Integers:
+def _sums(changes: csr_array, needed: Integers) -> csr_array:
     """Whole non-negative weights, a row per sum, under which ``changes`` add up to nought.
 
-    Each floor that is ``needed`` is part of a sum.
+    Each floor that is ``needed`` is part of a sum, the lightest there is. One program finds
+    them all: it keeps its place from floor to floor.
     """
     count = changes.shape[0]
-    near = csr_array(abs(changes) @ abs(changes).T)
     covered = np.zeros(count, dtype=np.bool_)
-    result = [np.zeros(count, dtype=np.int64)]
-    for first in np.flatnonzero(needed):
-        if not covered[first]:
-            weights = _lightest(changes, near, int(first))
-            covered |= weights > TINY
-            result.append(_whole(weights))
-    whole = np.stack(result)
-    return whole[whole.any(axis=1)]
-
-
-def _lightest(changes: csr_array, near: csr_array, first: int) -> Floats:
-    """The lightest weights of a sum that holds the floor ``first``; nought if it is long.
-
-    Sought among the floors that hang together with it most closely: few, then more.
-    """
-    order = breadth_first_order(near, first, directed=False, return_predecessors=False)
-    weights = np.zeros(changes.shape[0])
-    for reach in FEW:
-        members = order[:reach]
-        part = changes[members]
-        equal = csr_array(part[:, np.flatnonzero(abs(part).sum(axis=0))].T)
-        found: Any = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrices
-            np.ones(len(members)),
-            A_eq=equal,
-            b_eq=np.zeros(equal.shape[0]),
-            bounds=[(1.0, None), *[(0.0, None)] * (len(members) - 1)],
-            method="highs",
-        )
-        if found.x is not None:
-            weights[members] = found.x
-            break
-        if len(members) < reach:
+    found = [np.zeros((0, count), dtype=np.int64)]
+    if len(needed):
+        by_vector = csr_array(changes.T)
+        none = np.zeros(by_vector.shape[0])
+        endless = np.full(count, np.inf)
+        program = solver(DUAL, by_vector, (none, none), (np.zeros(count), endless), np.ones(count))
+    for floor in needed:
+        if covered[floor]:
+            continue
+        program.changeColBounds(int(floor), 1.0, np.inf)
+        weights = _whole(_found(program))
+        program.changeColBounds(int(floor), 0.0, np.inf)
+        if abs(weights @ changes).max() > TINY:
             # Too close for floating point: the floor is guarded by itself.
-            weights[first] = 1
-            break
-    return weights
+            weights = (np.arange(count) == floor).astype(np.int64)
+        covered |= weights > 0
+        found.append(weights[None])
+    return csr_array(np.concatenate(found))
+
+
+def _found(program: highspy.Highs) -> Floats:
+    best = answer(program)
+    if best is None:
+        msg = "a linear program of floors has no answer, though duality says that it has"
+        raise ArithmeticError(msg)
+    return best
 
 
 def _whole(weights: Floats) -> Integers:
