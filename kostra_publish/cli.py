@@ -191,6 +191,30 @@ def why(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish policy out/current --out policy/`",
+)
+def policy(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the report goes.")] = Path("policy"),
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what each guarantee of disclosure control costs, and what stricter ones would.
+
+    Protects the release's universes again under each, which takes minutes, and writes its
+    disclosure report with the answers.
+    """
+    from kostra_publish import weighing
+    from kostra_publish.specs import folders
+
+    console = Console(quiet=quiet)
+    with terminal.Progress(console) as progress:
+        facts = weighing.weigh(release, progress.note)
+    paths = weighing.write(facts, folders.find("templates", templates), out)
+    terminal.print_costs(console, facts.costs or (), paths)
+
+
+@app.command(
     "import",
     epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
 )

@@ -17,14 +17,21 @@ from kostra_publish.checking import (
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.protection import UniverseReport, protect
+from kostra_publish.disclosure.protection import Protected, protect
+from kostra_publish.disclosure.report import by_table
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
-from kostra_publish.outputs.quality import ProtectedFigures, ProvisionalCode, QualityFacts
+from kostra_publish.outputs.protection import (
+    ProtectedFigures,
+    ProtectedTable,
+    ProtectionFacts,
+    write_protection,
+)
+from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
 from kostra_publish.releases.manifest import InputFile, write_manifest
@@ -96,10 +103,11 @@ def publish(request: Request, stage: Stage) -> Summary:
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
         with stage("Write the release") as say:
             _write(staging, request, catalogue, cubes, protected.universes)
-            report = _quality(
-                request, catalogue, (inputs, counted), built, cubes, protected.reports
-            )
+            report = _quality(request, catalogue, (inputs, counted), built, cubes)
             for path, data in quality.write_quality(report, request.templates):
+                staging.write(path, data)
+            hidden = _protection(request.round, protected, synthetic=inputs.synthetic)
+            for path, data in write_protection(hidden, request.templates):
                 staging.write(path, data)
             files = [InputFile(**asdict(file)) for file in report.inputs]
             write_manifest(
@@ -196,7 +204,6 @@ def _quality(
     read: tuple[Inputs, Counted],
     built: Built,
     cubes: Sequence[SafeCube],
-    reports: Sequence[UniverseReport],
 ) -> QualityFacts:
     inputs, counted = read
     vintage = request.round.vintage
@@ -208,9 +215,19 @@ def _quality(
         inputs=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, vintage),
         signs=tuple(quality.signs(cube) for cube in cubes),
-        protection=tuple(
-            ProtectedFigures(**{name: getattr(one, name) for name in ("name", "kind", "by_region")})
-            for one in reports
-        ),
         provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
+    )
+
+
+def _protection(current: Round, protected: Protected, *, synthetic: bool) -> ProtectionFacts:
+    return ProtectionFacts(
+        release=current.name,
+        vintage=current.vintage,
+        preliminary=current.preliminary,
+        synthetic=synthetic,
+        titles={cube.table.id: cube.table.title.nb for cube in protected.cubes},
+        tables=tuple(ProtectedTable(**asdict(one)) for one in by_table(protected.universes)),
+        figures=tuple(
+            ProtectedFigures(one.name, one.kind, one.by_region) for one in protected.reports
+        ),
     )

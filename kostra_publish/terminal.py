@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
+    from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import RuleCount
     from kostra_publish.publication import Say, Summary
 
@@ -168,6 +169,23 @@ def print_protected(
     )
     for line in tried:
         console.print(f"  {line}", highlight=False)
+
+
+def print_costs(console: Console, costs: Sequence[PolicyCosts], paths: Sequence[Path]) -> None:
+    """Figures hidden besides the small ones, by guarantee, and where the report is."""
+    for title, tables in (
+        ("Hidden besides small figures, guarantee by guarantee", [one.guarantees for one in costs]),
+        ("Hidden besides small figures, by least interval", [one.widths for one in costs]),
+    ):
+        names = list(dict.fromkeys(name for table in tables for name in table or ()))
+        shown = Table("Figures of", *(Column(name, justify="right") for name in names), title=title)
+        for one, table in zip(costs, tables, strict=True):
+            if table is not None:
+                cells = (f"{pair[0]:,}" if pair else "cannot be" for pair in table.values())
+                shown.add_row(f"{one.name}, {one.kind}", *cells)
+        console.print(shown)
+    for path in paths:
+        console.print(escape(str(path)), highlight=False)
 
 
 def print_explained(console: Console, asked: Explanation) -> None:

@@ -12,8 +12,10 @@ from kostra_publish.disclosure.engine.suppress import Suppression
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
-ROUNDS = 12
+ROUNDS = 40
 """Attacks at most; each but the last is answered by hiding more."""
+AT_A_TIME = 4
+"""One in so many narrow intervals is answered at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +72,15 @@ def _unprotectable() -> DisclosureError:
 
 
 def _to_widen(verdict: Verdict, number: int) -> list[int]:
-    """The cells to hide more around: none when the attack found nothing."""
-    found = np.flatnonzero(verdict.violated & ~verdict.insider)
+    """The cells to hide more around: none when the attack found nothing.
+
+    Hiding around one cell widens the intervals of its neighbours too: where they must be wide,
+    only some are answered at a time, which hides fewer in the end.
+    """
+    outside = verdict.violated & ~verdict.insider
     if verdict.few is not None:
-        found = np.union1d(found, np.flatnonzero(verdict.few))
+        outside |= verdict.few
+    found = np.flatnonzero(outside)
+    if verdict.width > 1 or verdict.few is not None:
+        found = found[::AT_A_TIME]
     return sorted({*found.tolist(), *verdict.pairs[:, number % 2].tolist()})

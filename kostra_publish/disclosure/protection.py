@@ -16,11 +16,13 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import not_following, withstanding
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.primary import protect as protect_cube
-from kostra_publish.disclosure.problem import Flags
+from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.errors import DisclosureError
+from kostra_publish.specs.models import THRESHOLD
+from kostra_publish.specs.policy import Intervals
 
 EFFORT = 0.0
 """Steps of improvement; see ``Suppression``."""
@@ -61,7 +63,8 @@ def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
     Raises DisclosureError when a small figure still follows from what would be visible.
     """
     found = universes(plan, built)
-    visible = [_visible(universe) for universe in found]
+    intervals = plan.catalogue.policy.intervals
+    visible = [_visible(universe, intervals) for universe in found]
     signs = hidden(found, visible)
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     reports = tuple(_report(*pair) for pair in zip(found, visible, strict=True))
@@ -72,13 +75,19 @@ def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
     return Protected(cubes, reports, kept)
 
 
-def _visible(universe: Universe) -> Flags:
+def decide(problem: Problem, intervals: Intervals) -> Flags:
+    """Which cells of a problem may be shown; ``intervals`` count persons."""
+    if problem.cells.height > ATTACKED:
+        return not_following(problem, effort=EFFORT)
+    could_be = THRESHOLD if intervals.could_be_shown else None
+    return withstanding(problem, effort=EFFORT, width=intervals.width, could_be=could_be).visible
+
+
+def _visible(universe: Universe, intervals: Intervals) -> Flags:
     """Which cells of a universe may be shown; checked apart from the engine."""
     problem = universe.problem
-    if problem.cells.height <= ATTACKED:
-        visible = withstanding(problem, effort=EFFORT).visible
-    else:
-        visible = not_following(problem, effort=EFFORT)
+    # An interval of kroner says nothing about persons: there the least will do.
+    visible = decide(problem, intervals if universe.kind == "persons" else Intervals())
     if exact(problem, visible).any():
         raise DisclosureError(
             f"{universe.name}: small figures follow from what would be visible",

@@ -71,6 +71,11 @@ def answer(asked: highspy.Highs) -> Floats | None:
     """The optimum; None if there is none."""
     asked.run()
     status = asked.getModelStatus()
+    if status == highspy.HighsModelStatus.kUnknown:
+        # The place it kept led nowhere: once more, from the beginning.
+        asked.clearSolver()
+        asked.run()
+        status = asked.getModelStatus()
     if status == highspy.HighsModelStatus.kOptimal:
         return np.array(asked.getSolution().col_value)
     if status in IMPOSSIBLE:

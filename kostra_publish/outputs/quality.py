@@ -8,7 +8,7 @@ who read them fill in ``QualityFacts``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -80,18 +80,6 @@ class TableSigns:
 
 
 @dataclass(frozen=True)
-class ProtectedFigures:
-    """What protecting all tables on some persons took, by kind of region."""
-
-    name: str
-    """The dataset behind the figures."""
-    kind: str
-    """``persons`` or ``amounts``."""
-    by_region: Mapping[str, tuple[int, int, int]]
-    """Distinct figures, small ones, and those hidden to protect the small ones."""
-
-
-@dataclass(frozen=True)
 class ProvisionalCode:
     """A code or title that could not be confirmed."""
 
@@ -113,7 +101,6 @@ class QualityFacts:
     rules: tuple[RuleCount, ...] | None = None
     """The control rules that records broke; None: not counted."""
     signs: tuple[TableSigns, ...] = ()
-    protection: tuple[ProtectedFigures, ...] = ()
     provisional: tuple[ProvisionalCode, ...] = ()
     warnings: tuple[str, ...] = ()
     """Anything else the statistician should look at, one sentence each."""
