@@ -203,7 +203,7 @@ class _Release:
             in_languages = [*of_table]
             for file, how in disagreements(in_languages):
                 yield self._leak(file, how)
-            if {table.language for table in in_languages} != set(LANGUAGES):
+            if sorted(table.language for table in in_languages) != sorted(LANGUAGES):
                 yield self._leak(f"table {name}", "is not there once in every language")
 
     def _leak(self, what: str, how: str) -> Leak:
@@ -284,7 +284,9 @@ class _View:
         ]
 
     def misfits(self) -> Iterator[Leak]:
-        """Tables that cannot be looked up."""
+        """Tables that cannot be looked up, or that are not there under their name."""
+        for name in sorted(self.universe.rests.keys() - {one.table for one in self._released}):
+            yield Leak(f"{self.release} table {name}", "is not among the files of its round")
         for table in self._released:
             if set(table.dimensions) != set(self.universe.dimensions[table.table]):
                 yield Leak(f"{self.release} {table.file}", "has other dimensions than it should")
