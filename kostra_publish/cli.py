@@ -131,6 +131,38 @@ def check(
 
 
 @app.command(
+    epilog="**Examples:** `kostra-publish audit out/2026-03`; "
+    "`kostra-publish audit out/2026-03 out/2026-06` for what both together give away.",
+)
+def audit(
+    releases: Annotated[
+        list[Path], typer.Argument(metavar="RELEASE…", help="Folders of releases.")
+    ],
+    specs: Specs = None,
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Attack the files of releases as an outsider would, and say what they give away.
+
+    Figures, texts and pages are read back from disk. What they show is attacked by linear
+    algebra, and where it is small enough by intervals and insiders; releases of one årgang
+    are attacked together. No figure is ever printed. Ends with 8 when something was found.
+    """
+    from kostra_publish import auditing
+    from kostra_publish.specs import folders
+
+    console = Console(quiet=quiet)
+    with terminal.Progress(console) as progress, progress.stage("Attack the releases"):
+        found = auditing.audit(
+            releases,
+            specs=folders.find("table_specs", specs),
+            templates=folders.find("templates", templates),
+        )
+    terminal.print_audit(console, found)
+    found.refuse(fix="Take the release away, and see docs/security.md.")
+
+
+@app.command(
     epilog="**Example:** `kostra-publish protect problem.json inner.parquet --out cells.parquet`",
 )
 def protect(

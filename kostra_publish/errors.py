@@ -88,6 +88,17 @@ class DisclosureError(PublishError):
     exit_code = 6
 
 
+class LeakError(DisclosureError):
+    """The files of a release give something away, or are not what they should be."""
+
+    exit_code = 8
+
+    def __init__(self, leaks: Sequence[str], *, fix: str) -> None:
+        self.leaks = tuple(leaks)
+        noun = "violation" if len(leaks) == 1 else "violations"
+        super().__init__("\n".join([f"{len(leaks)} {noun}:", *leaks]), fix=fix)
+
+
 class ReleaseError(PublishError):
     """The release cannot be written, read or trusted."""
 

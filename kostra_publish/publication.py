@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kostra_publish.auditing import audit
 from kostra_publish.checking import (
     input_facts,
     missing_reports,
@@ -118,6 +119,12 @@ def publish(request: Request, stage: Stage) -> Summary:
                 previous=previous,
             )
             say(f"{len(staging.written)} files")
+        with stage("Attack what was written") as say:
+            tried = audit(
+                [staging.folder], specs=request.specs, templates=request.templates, in_full=False
+            )
+            tried.refuse(fix="Nothing has been published. Report this: it should not happen.")
+            say(f"{tried.figures:,} figures, {tried.texts:,} texts, nothing found")
     return Summary(
         folder=out / request.round.name,
         tables=len(cubes),

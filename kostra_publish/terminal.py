@@ -22,6 +22,7 @@ from kostra_publish.errors import PublishError, UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from kostra_publish.auditing import Audit
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kostra_publish.publication import Say, Summary
 
 _NAME_WIDTH = 28
+_COUNTS = ("Cells", "Known", "Small", "Differ", "Found")
 
 
 class Progress:
@@ -199,6 +201,42 @@ def print_explained(console: Console, asked: Explanation) -> None:
         f"{len(asked.hidden):,} explained",
         highlight=False,
     )
+
+
+def print_audit(console: Console, audit: Audit) -> None:
+    """What was tried on released files, and the verdict; never a figure."""
+    console.print(
+        f"Read {audit.files:,} files of {', '.join(audit.releases)}: {audit.figures:,} figures in "
+        f"{audit.tables} tables, {audit.texts:,} texts with digits",
+        highlight=False,
+    )
+    for release in audit.unread:
+        console.print(
+            f"[yellow]The texts of {release} were not looked at: it was published with other "
+            "table specs. Name them with --specs.[/yellow]"
+        )
+    table = Table(
+        "Releases",
+        "Universe",
+        *(Column(name, justify="right") for name in _COUNTS),
+        "Tried",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    for attack in audit.attacks:
+        differences = "" if attack.differences is None else f"{attack.differences:,}"
+        counts = f"{attack.cells:,}", f"{attack.known:,}", f"{attack.small:,}", differences
+        found = sum(count for count, _ in attack.found.values())
+        how = "all" if attack.in_full else "algebra"
+        table.add_row("+".join(attack.releases), attack.universe, *counts, f"{found:,}", how)
+    console.print(table)
+    console.print(
+        "Known: what figures in files rest on. Small: what must not be found. Tried: linear "
+        "algebra, or all: intervals by linear programming and insiders too.",
+        style="dim",
+    )
+    if not audit.leaks:
+        console.print("[green]✓[/green] Nothing was found: 0 violations.", highlight=False)
 
 
 def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:

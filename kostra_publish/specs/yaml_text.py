@@ -19,6 +19,8 @@ from kostra_publish.errors import Finding, SpecError
 Tree: TypeAlias = dict[str, Any] | list[Any] | str | None
 Place: TypeAlias = tuple[str | int, ...]
 
+# The same in C, where PyYAML was built with it: five times as fast.
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -58,7 +60,7 @@ def read(path: Path) -> Document:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError as error:
         raise _not_readable(path, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
     except yaml.MarkedYAMLError as error:
@@ -91,7 +93,7 @@ def _tree(
             _tree(item, (*place, number), lines, findings, name)
             for number, item in enumerate(node.value)
         ]
-    plain = node.style is None if isinstance(node, yaml.ScalarNode) else False
+    plain = not node.style if isinstance(node, yaml.ScalarNode) else False
     return None if plain and node.value in _NULLS else str(node.value)
 
 

@@ -1,0 +1,307 @@
+"""What a released file says: figures, and every text and number beside them.
+
+Read from its bytes, by nothing that wrote it. What a file says in a way that is not known
+here is a finding: a reader that passes over it would be no guard.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html.parser import HTMLParser
+from math import prod
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from kostra_publish.disclosure.problem import Flags, Floats
+from kostra_publish.disclosure.safe import SIGNS, TIME
+from kostra_publish.disclosure.stored_universe import Dimensions
+
+DATASET: Final = "dataset"
+_FIGURES: Final = '"value":['
+"""What figures begin with; a text has its quotes escaped, so it cannot hold this."""
+_DIGIT: Final = re.compile(r"\d")
+_CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",))
+_NUMBERING: Final = re.compile(r"[0-9]{1,3}")
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedTable:
+    """The figures of one table in one language.
+
+    ``values`` is row-major over ``dimensions``, NaN where there is no number, and ``signs``
+    maps a place in it to the sign there. ``rounds`` tells which round published a vintage.
+    """
+
+    file: str
+    table: str
+    language: str
+    dimensions: Dimensions
+    values: Floats
+    signs: Mapping[int, str]
+    rounds: Mapping[int, str]
+
+    @property
+    def shown(self) -> Flags:
+        """Where there is a number."""
+        found: Flags = ~np.isnan(self.values)
+        return found
+
+    def places(self, dimensions: Dimensions) -> Flags | None:
+        """Where there is a number, over other dimensions with some of the same codes.
+
+        Row-major; False where this table does not have the codes. None when the dimensions
+        themselves are not the same.
+        """
+        if set(dimensions) != set(self.dimensions):
+            return None
+        axes = [list(self.dimensions).index(code) for code in dimensions]
+        shown = self.shown.reshape([len(codes) for codes in self.dimensions.values()])
+        shown = shown.transpose(axes)
+        there = np.ones(1, dtype=np.bool_)
+        for axis, (name, codes) in enumerate(dimensions.items()):
+            own = {code: n for n, code in enumerate(self.dimensions[name])}
+            shown = shown.take([own.get(code, 0) for code in codes], axis=axis)
+            has = np.array([code in own for code in codes])
+            there = np.logical_and.outer(there, has).ravel()
+        found: Flags = shown.ravel() & there
+        return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text, or a number beside the figures, and where it stands.
+
+    ``is_code`` tells that the place holds codes, which may be bare numbers.
+    """
+
+    place: str
+    text: str
+    is_code: bool = False
+
+
+@dataclass(eq=False)
+class Content:
+    """What a file says: at most one table, texts with digits, and what is wrong with its form."""
+
+    file: str
+    table: ReleasedTable | None = None
+    texts: list[Said] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def has_number(text: str) -> bool:
+    """Whether a text has a digit, or any other sign that stands for a number (``½``, ``³``)."""
+    if text.isascii():
+        return _DIGIT.search(text) is not None
+    return any(map(str.isnumeric, text))
+
+
+def read(file: str, data: bytes) -> Content:
+    """What the file at this path of a release says."""
+    content = Content(file)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        content.wrong.append("is not text, and no way to read it is known")
+        return content
+    if file.endswith(".json"):
+        _json(content, text)
+    elif file.endswith(".html"):
+        _html(content, text)
+    else:
+        content.wrong.append("is of a kind that the audit does not know")
+    return content
+
+
+# --- JSON-stat ----------------------------------------------------------------------
+
+
+def _json(content: Content, text: str) -> None:
+    """A document whose figures, if it has any, are its last members, as this program writes it."""
+    head, start, rest = text.partition(_FIGURES)
+    try:
+        document = _loads(f"{head.rstrip(',')}}}" if start else text)
+    except ValueError as error:
+        content.wrong.append(f"is not JSON: {type(error).__name__}")
+        return
+    if start or (isinstance(document, dict) and document.get("class") == DATASET):
+        try:
+            content.table = _table(content.file, document, _figures(f"{{{start}{rest}"))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            content.wrong.append("is not a table in JSON-stat as this program writes it")
+            return
+        content.wrong.extend(_contradictions(content.table))
+    content.texts.extend(_walk(document, (), content.table))
+
+
+def _loads(text: str) -> Any:  # noqa: ANN401  # JSON holds anything
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(_constant: str) -> None:
+    raise ValueError("not a number")
+
+
+class _Figures(NamedTuple):
+    values: Floats
+    signs: Mapping[int, str]
+
+
+@lru_cache(maxsize=1)
+def _figures(text: str) -> _Figures:
+    """The figures and signs of a table; all its languages have the same, which are read once."""
+    members = _loads(text)
+    values, signs = members.pop("value"), members.pop("status", {})
+    if members or not {type(value) for value in values} <= {int, float, type(None)}:
+        raise ValueError("more than figures and signs")
+    return _Figures(
+        np.array(values, dtype=np.float64),
+        {int(place): str(sign) for place, sign in signs.items()},
+    )
+
+
+def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> ReleasedTable:
+    kostra, px = document["extension"]["kostra"], document["extension"]["px"]
+    dimensions = {}
+    for name in document["id"]:
+        index: Mapping[str, int] = document["dimension"][name]["category"]["index"]
+        if list(index.values()) != list(range(len(index))):
+            raise ValueError("categories are not in order")
+        dimensions[str(name)] = tuple(index)
+    sizes = [len(codes) for codes in dimensions.values()]
+    if list(document["size"]) != sizes or len(figures.values) != prod(sizes):
+        raise ValueError("another number of cells")
+    return ReleasedTable(
+        file=file,
+        table=str(px["tableid"]),
+        language=str(px["language"]),
+        dimensions=dimensions,
+        values=figures.values,
+        signs=figures.signs,
+        rounds={int(year): str(name) for year, name in kostra["rounds"].items()},
+    )
+
+
+def _contradictions(table: ReleasedTable) -> Iterator[str]:
+    signed = np.zeros(len(table.values), dtype=np.bool_)
+    places = np.array([*table.signs], dtype=np.int64)
+    if ((places < 0) | (places >= len(signed))).any():
+        yield "has a sign outside the table"
+        return
+    signed[places] = True
+    if both := int((signed & table.shown).sum()):
+        yield f"has both a number and a sign in {both} cells"
+    if neither := int((~signed & ~table.shown).sum()):
+        yield f"has neither a number nor a sign in {neither} cells"
+    if unknown := sum(sign not in SIGNS for sign in table.signs.values()):
+        yield f"has an unknown sign in {unknown} cells"
+    if not {int(year) for year in table.dimensions[TIME]} <= table.rounds.keys():
+        yield "does not say which round published a vintage"
+
+
+def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
+    """Files of one table that do not say the same as the first: (file, how)."""
+    first, *others = tables
+    for other in others:
+        if other.dimensions != first.dimensions or other.rounds != first.rounds:
+            yield other.file, f"has other categories than {first.file}"
+        else:
+            same = (other.values == first.values) | ~(other.shown | first.shown)
+            numbers = {*np.flatnonzero(~same).tolist()}
+            signs = {place for place, _ in other.signs.items() ^ first.signs.items()}
+            if count := len(numbers | signs):
+                yield other.file, f"differs from {first.file} in {count} cells"
+
+
+def _walk(part: object, place: tuple[str, ...], table: ReleasedTable | None) -> Iterator[Said]:
+    """Every text with digits, and every number; not what counts the table's own parts."""
+    if isinstance(part, dict):
+        for key, inside in part.items():
+            if has_number(key) and not (_NUMBERING.fullmatch(key) and _numbers_notes(place)):
+                yield Said(_path(place), key, is_code=place[:1] == ("dimension",))
+            if not _counts(place, key, inside, table):
+                yield from _walk(inside, (*place, key), table)
+    elif isinstance(part, list):
+        for inside in part:
+            yield from _walk(inside, place, table)
+    elif isinstance(part, str):
+        if has_number(part):
+            yield Said(_path(place), part, is_code=place[-1:] in _CODES)
+    elif part is not None and not isinstance(part, bool):
+        yield Said(_path(place), f"number {part}")
+
+
+def _numbers_notes(place: tuple[str, ...]) -> bool:
+    return place[-1:] == ("noteMandatory",) or place[-2:-1] == ("categoryNoteMandatory",)
+
+
+def _counts(place: tuple[str, ...], key: str, inside: object, table: ReleasedTable | None) -> bool:
+    """Whether ``inside`` is the size or order of the table, or how many decimals it has.
+
+    Size and order have been compared with the figures; the codes of an order are texts.
+    """
+    if table is None:
+        return False
+    if key == "decimals":
+        return isinstance(inside, int) and 0 <= inside < 10
+    of_dimension = place[:1] + place[2:]
+    return (not place and key == "size") or of_dimension == ("dimension", "category", "index")
+
+
+def _path(place: tuple[str, ...]) -> str:
+    return "/".join(part for part in place if not has_number(part))
+
+
+# --- pages --------------------------------------------------------------------------
+
+
+def _html(content: Content, text: str) -> None:
+    parser = _Page()
+    parser.feed(text)
+    parser.close()
+    content.texts.extend(said for said in parser.found() if has_number(said.text))
+
+
+class _Page(HTMLParser):
+    """Texts and attributes of a page, comments and declarations too."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._texts: list[tuple[str, str]] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._texts.extend((f"{tag} {name}", f"{name} {value or ''}") for name, value in attrs)
+        self._open.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self._texts.append((self._open[-1] if self._open else "page", data))
+
+    def handle_comment(self, data: str) -> None:
+        self._texts.append(("comment", data))
+
+    def handle_decl(self, decl: str) -> None:
+        self._texts.append(("declaration", decl))
+
+    def handle_pi(self, data: str) -> None:
+        self._texts.append(("declaration", data))
+
+    def unknown_decl(self, data: str) -> None:
+        self._texts.append(("declaration", data))
+
+    def found(self) -> Iterator[Said]:
+        """The texts in order; a space that does not break stays as it is."""
+        for place, text in self._texts:
+            yield Said(place, re.sub(r"[ \t\r\n]+", " ", text.strip(" \t\r\n")))

@@ -1,0 +1,261 @@
+"""Which texts with digits may stand in a published file.
+
+A text is *accounted for* when its digits stand in words that the table specs or templates
+have, in the names and codes of regions, or are of the few kinds that the program itself
+writes: years, days of publication, rounds, how many cells a table has, and the notes that
+the specs give a pattern for. Nothing else may carry a digit, so that no figure can hide in a
+note, a title or a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from kostra_publish.auditing.files import has_number
+from kostra_publish.codes import regions as codes
+from kostra_publish.disclosure.problem import Integers
+from kostra_publish.specs.dimensions import BYDEL_REGION, KOMMUNE_REGION
+from kostra_publish.specs.yaml_text import Tree, read
+
+FIRST_YEAR: Final = 1990
+_FORM: Final = "skjema"
+_SPACES: Final = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+_BARE: Final = re.compile(r"[\W\d]*?\d+\W*")
+_RUN: Final = re.compile(r"\d+")
+_WORD: Final = re.compile(r"\w+")
+_LETTERS: Final = 4
+"""A phrase has at least so many letters: a number with a unit behind it is no phrase."""
+_QUOTED: Final = re.compile(r'"([^"]*)"')
+_ATTRIBUTE: Final = re.compile(r'(\w+)="([^"{}]*)"')
+_BRACES: Final = re.compile(r"\{(\w+)\}")
+_DATED: Final = re.compile(r"^\d{4}(, \d{4})*: ")
+_YEAR: Final = re.compile(r"(?<![\w.,])\d{4}(?!\w|[.,]\d)")
+_NUMBER: Final = re.compile(rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,]\d{{3}})+|\d{{4,}})(?![\d])")
+_CELLS: Final = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[{_SPACES}]\d{{3}})* (?:celler|cells)\b")
+
+_MONTHS: Final = "mars|juni|March|June"
+_WRITTEN: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # A day of publication: the 15th, or the Monday after.
+        rf"\b1[5-7]\.? (?:{_MONTHS}) \d{{4}}\b",
+        r"\b\d{4}-0[36]-1[5-7](?:T0[67]:00:00Z)?(?!\w)",
+        r"\b\d{4}-0[36](?![\w-])",
+        r"(?<!\w)08:00\b",
+        r"'sha256-[\w+/]+=*'",
+        r"^2\.0$",
+        r"^urn:ssb:classification:klass:1[03][13]$",
+    )
+)
+
+
+class KnownTexts:
+    """The texts that the specs, the templates and the lists of regions account for.
+
+    ``cells`` are the numbers of cells that tables of the release have, ``last_year`` the last
+    year that a text may name.
+    """
+
+    def __init__(
+        self, specs: Path, templates: Path, *, cells: Iterable[int], last_year: int
+    ) -> None:
+        self.last_year = last_year
+        self.cells = frozenset(cells)
+        found = {
+            (key, " ".join(scalar.split()))
+            for path in sorted(specs.rglob("*.yaml"))
+            for key, scalar in _scalars(read(path).content)
+        }
+        self._scalars = {scalar for _, scalar in found}
+        self._forms = {scalar for key, scalar in found if key == _FORM}
+        self._templates = {
+            path.name: path.read_text(encoding="utf-8")
+            for path in sorted(templates.iterdir())
+            if path.is_file()
+        }
+
+    def accounts_for(self, text: str, *, is_code: bool = False) -> bool:
+        """Whether every digit of a text is accounted for.
+
+        A bare number is one of the specs' only where it stands as a code.
+        """
+        bare = _BARE.fullmatch(text) is not None
+        if not has_number(text) or (text in self._whole and (is_code or not bare)):
+            return True
+        rest = _DATED.sub(self._years_gone, text)
+        if any(self._fits(pattern, rest) for pattern in self._patterns):
+            return True
+        for phrase in self._phrases_in(rest):
+            rest = rest.replace(phrase, " ")
+        for written in _WRITTEN:
+            rest = written.sub(" ", rest)
+        rest = _YEAR.sub(self._years_gone, rest)
+        rest = _CELLS.sub(self._cells_gone, rest)
+        rest = _WORD.sub(self._code_gone, rest)
+        return not has_number(rest)
+
+    # --- what the program writes by itself ------------------------------------------------
+
+    def _years_gone(self, match: re.Match[str]) -> str:
+        years = [int(year) for year in _RUN.findall(match[0])]
+        return " " if all(FIRST_YEAR <= year <= self.last_year for year in years) else match[0]
+
+    def _cells_gone(self, match: re.Match[str]) -> str:
+        return " " if _value(match[0]) in self.cells else match[0]
+
+    def _code_gone(self, match: re.Match[str]) -> str:
+        return " " if match[0] in self._codes else match[0]
+
+    @cached_property
+    def _codes(self) -> frozenset[str]:
+        """Codes that may stand anywhere as a word: those with letters, and numbers of tables."""
+        return frozenset(
+            word
+            for scalar in self._scalars
+            for word in _WORD.findall(scalar)
+            if has_number(word) and (_worded(word) or re.fullmatch(r"\d{5}", scalar))
+        )
+
+    # --- words of specs, templates and regions --------------------------------------------
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        """Texts that are known as they stand, codes that are only numbers too."""
+        of_templates = {
+            text
+            for template in self._templates.values()
+            for text in (
+                " ".join(re.split(r"[ \t\r\n]+", template.strip())),
+                *(f"{name} {value}" for name, value in _ATTRIBUTE.findall(template)),
+            )
+        }
+        variables = {KOMMUNE_REGION, BYDEL_REGION}
+        return frozenset({*self._scalars, *_region_codes(), *variables, *of_templates})
+
+    @cached_property
+    def _phrases(self) -> Mapping[str, Sequence[str]]:
+        """Words that carry digits, by each run of digits in them."""
+        quoted = (found for text in self._templates.values() for found in _QUOTED.findall(text))
+        found: dict[str, list[str]] = {}
+        for phrase in {*self._scalars, *quoted, *self._regions}:
+            if _worded(phrase) and "{" not in phrase:
+                for run in set(_RUN.findall(phrase)):
+                    found.setdefault(run, []).append(phrase)
+        return found
+
+    def _phrases_in(self, text: str) -> list[str]:
+        """The known phrases that a text may hold, the longest first."""
+        runs = set(_RUN.findall(text))
+        found = {phrase for run in runs for phrase in self._phrases.get(run, ()) if phrase in text}
+        return sorted(found, key=len, reverse=True)
+
+    @cached_property
+    def _regions(self) -> frozenset[str]:
+        """Regions as notes and labels name them: ``Moss (3103)``, ``KOSTRA-gruppe 13``."""
+        groups = [scalar for scalar in self._scalars if scalar.casefold().startswith("kostra")]
+        numbered = {f"{word} {number}" for word in groups for number in range(1, 18)}
+        return frozenset({*_named_regions(), *numbered})
+
+    # --- notes that are filled in ----------------------------------------------------------
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [
+            re.compile(
+                "".join(
+                    f"(?P<{part}>.+)" if number % 2 else re.escape(part)
+                    for number, part in enumerate(_BRACES.split(scalar))
+                )
+            )
+            for scalar in sorted(self._scalars)
+            if (places := _BRACES.findall(scalar))
+            and len(set(places)) == len(places)
+            and self._filling.keys() >= set(places)
+        ]
+
+    def _fits(self, pattern: re.Pattern[str], text: str) -> bool:
+        match = pattern.fullmatch(text)
+        return match is not None and all(
+            self._filling[name](value) for name, value in match.groupdict().items()
+        )
+
+    @cached_property
+    def _filling(self) -> Mapping[str, Callable[[str], bool]]:
+        """What may be filled in, by the name of the place."""
+        return {
+            "skjema": self._forms.__contains__,
+            "vintage": lambda text: bool(_YEAR.fullmatch(text)) and not self._leftover_year(text),
+            "regions": lambda text: all(one in self._regions for one in text.split(", ")),
+            "count": lambda text: bool(re.fullmatch(r"\d{1,3}", text)),
+            "share": lambda text: bool(re.fullmatch(r"\d{1,2}[.,]\d", text)),
+        }
+
+    def _leftover_year(self, text: str) -> bool:
+        return not FIRST_YEAR <= int(text) <= self.last_year
+
+
+def _worded(phrase: str) -> bool:
+    return sum(map(str.isalpha, phrase)) >= _LETTERS
+
+
+def _scalars(tree: Tree, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every scalar and every key of a document, with the key that it stands under."""
+    if isinstance(tree, str):
+        yield key, tree
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _scalars(part, key)
+    elif isinstance(tree, dict):
+        for name, part in tree.items():
+            yield "", name
+            yield from _scalars(part, name)
+
+
+def _region_codes() -> set[str]:
+    return {code for code, _ in _every_region()}
+
+
+def _named_regions() -> set[str]:
+    """``name (code)`` of every region of any year, and its name alone where it has digits."""
+    named = {f"{name} ({code})" for code, name in _every_region()}
+    return named | {name for _, name in _every_region() if has_number(name)}
+
+
+def _every_region() -> set[tuple[str, str]]:
+    years = range(codes.FIRST_YEAR, codes.LAST_YEAR + 1)
+    kommuner = {
+        row for year in years for row in codes.kommuner(year)["kommune", "navn"].iter_rows()
+    }
+    fylker = {
+        (f"EKA{code}", name) for year in years for code, name in codes.fylker(year).iter_rows()
+    }
+    groups = {(code, code) for code in codes.kostragrupper()["kostragruppe"]}
+    return kommuner | fylker | groups | set(codes.bydeler().iter_rows())
+
+
+# --- hidden numbers ------------------------------------------------------------------------
+
+
+def hidden_numbers(values: Integers, known: Sequence[int]) -> frozenset[int]:
+    """Hidden figures of four digits or more that cannot be taken for anything else.
+
+    ``known`` are numbers that stand in files anyway, such as years and codes of regions.
+    """
+    ordinary = {*known, *(int(code) for code in _region_codes() if code.isdigit())}
+    return frozenset(np.unique(values[values >= 1000]).tolist()) - ordinary
+
+
+def numbers(text: str) -> Iterator[int]:
+    """Numbers of four digits or more in a text, with or without signs between thousands."""
+    for match in _NUMBER.finditer(text):
+        yield _value(match[0])
+
+
+def _value(number: str) -> int:
+    return int("".join(_RUN.findall(number)))

@@ -1,0 +1,130 @@
+"""Files that do not say what they should in the way they should are findings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kostra_publish.auditing.files import Content, ReleasedTable, disagreements, read
+
+REGION, CONTENTS, TIME = "Region", "ContentsCode", "Tid"
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    codes = {REGION: ["0301", "EAK"], CONTENTS: ["KOSn0000"], TIME: ["2024", "2025"]}
+    return {
+        "class": "dataset",
+        "id": list(codes),
+        "size": [2, 1, 2],
+        "dimension": {
+            name: {"category": {"index": {code: n for n, code in enumerate(of)}}}
+            for name, of in codes.items()
+        },
+        "extension": {
+            "px": {"tableid": "13995", "language": "nb", "decimals": 1},
+            "kostra": {"rounds": {"2024": "2025-06", "2025": "2026-03"}},
+        },
+        "value": [None, 7, 8.5, None],
+        "status": {"0": ":", "3": ".."},
+        **changes,
+    }
+
+
+def content(**changes: Any) -> Content:
+    return read("13995.nb.json", json.dumps(document(**changes), separators=(",", ":")).encode())
+
+
+def table(**changes: Any) -> ReleasedTable:
+    found = content(**changes).table
+    assert found is not None
+    return found
+
+
+def test_a_table_as_it_should_be() -> None:
+    found = content()
+    assert found.wrong == []
+    assert table().shown.tolist() == [False, True, True, False]
+    assert table().rounds == {2024: "2025-06", 2025: "2026-03"}
+
+
+def test_cells_are_found_by_their_codes_in_any_order() -> None:
+    dimensions = {TIME: ("2025",), REGION: ("EAK", "1103", "0301"), CONTENTS: ("KOSn0000",)}
+    places = table().places(dimensions)
+    assert places is not None
+    assert places.tolist() == [False, False, True]
+    assert table().places({TIME: ("2025",)}) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"value": [None, 7, 8.5]}, "is not a table"),
+        ({"value": [None, 7, "8.5", None]}, "is not a table"),
+        ({"value": [None, 7, True, None]}, "is not a table"),
+        ({"value": {"1": 7, "2": 8.5}}, "is not a table"),
+        ({"size": [1, 2, 2]}, "is not a table"),
+        ({"extension": {}}, "is not a table"),
+        ({"more": 3}, "is not a table"),
+        ({"status": {"0": ":", "3": "x"}}, "has an unknown sign in 1 cells"),
+        ({"status": {"0": ":", "4": ":"}}, "has a sign outside the table"),
+        ({"status": {"0": ":", "1": ":", "3": ".."}}, "has both a number and a sign in 1 cells"),
+        ({"status": {}}, "has neither a number nor a sign in 2 cells"),
+    ],
+)
+def test_what_is_wrong_with_a_table(changes: dict[str, Any], words: str) -> None:
+    assert any(words in wrong for wrong in content(**changes).wrong)
+
+
+def test_categories_out_of_order_and_vintages_without_a_round() -> None:
+    changed = document()
+    changed["dimension"][REGION]["category"]["index"] = {"0301": 1, "EAK": 0}
+    assert "is not a table" in content(**changed).wrong[0]
+    changed = document()
+    del changed["extension"]["kostra"]["rounds"]["2024"]
+    assert content(**changed).wrong == ["does not say which round published a vintage"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.json", b"{", "is not JSON"),
+        ("a.json", b'{"value": 1, "value": 2}', "is not JSON"),
+        ("a.json", b'{"value": NaN}', "is not JSON"),
+        ("a.json", b"\xff", "is not text"),
+        ("a.csv", b"1;2", "is of a kind that the audit does not know"),
+    ],
+    ids=["broken", "a key twice", "no number", "no text", "kind"],
+)
+def test_what_cannot_be_read(name: str, data: bytes, words: str) -> None:
+    assert words in read(name, data).wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"value": [None, 7, 9, None]}, "differs from 13995.nb.json in 1 cells"),
+        ({"status": {"0": "..", "3": ".."}}, "differs from 13995.nb.json in 1 cells"),
+        ({"size": [2, 1, 2]}, None),
+    ],
+    ids=["value", "sign", "the same"],
+)
+def test_languages_that_do_not_agree(changes: dict[str, Any], words: str | None) -> None:
+    found = [how for _, how in disagreements([table(), table(**changes)])]
+    assert found == ([] if words is None else [words])
+
+
+def test_other_categories() -> None:
+    other = document()
+    other["dimension"][REGION]["category"]["index"] = {"0301": 0, "EAKUO": 1}
+    [(_, how)] = disagreements([table(), table(**other)])
+    assert how == "has other categories than 13995.nb.json"
+
+
+def test_numbers_beside_the_figures_are_texts_and_what_counts_the_table_is_not() -> None:
+    extension = {**document()["extension"], "most": {"of": 3}}
+    texts = {said.text for said in content(extension=extension).texts}
+    assert "number 3" in texts
+    assert "number 2" not in texts
+    assert "number 1" not in texts
