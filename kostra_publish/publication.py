@@ -200,6 +200,7 @@ def _write(
     for cube in cubes:
         for path, data in cube_files(cube):
             staging.write(path, data)
+    staging.write(*stored_universe.index(universes, request.round.vintage))
     for universe in universes:
         for path, data in stored_universe.write(universe, request.round.vintage):
             staging.write(path, data)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -126,7 +126,7 @@ def described_cubes(release: Path) -> dict[str, StoredCube]:
 
 
 def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
-    """The universes that ``release`` keeps of a vintage, sorted by folder.
+    """The universes that ``release`` keeps of a vintage, sorted; none of a vintage not its own.
 
     Raises ReleaseError when a file is missing or altered, DisclosureError when one does not
     read.
@@ -135,8 +135,7 @@ def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
     prefix = f"{stored_universe.FOLDER}/{vintage}/"
     paths = {path: None for path in manifest.outputs if path.startswith(prefix)}
     _refuse_altered(release, manifest, paths)
-    folders = sorted({PurePosixPath(path).parent for path in paths})
-    return [stored_universe.read(release / folder) for folder in folders]
+    return stored_universe.read_all(release, vintage) if paths else []
 
 
 def _refuse_altered(release: Path, manifest: Manifest, paths: Mapping[str, object]) -> None:

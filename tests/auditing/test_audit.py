@@ -335,9 +335,17 @@ def test_a_folder_that_is_no_release(tmp_path: Path, look: Look) -> None:
 
 
 def test_a_release_that_keeps_no_universe(out: Path, look: Look) -> None:
-    shutil.rmtree(out / MARCH / "internal" / "disclosure")
+    shutil.rmtree(out / MARCH / "internal" / "disclosure" / "2025")
     sign(out / MARCH)
     with pytest.raises(DisclosureError, match="does not keep what it was protected as"):
+        look(out / MARCH)
+
+
+def test_a_release_that_has_lost_a_universe(out: Path, look: Look) -> None:
+    [folder] = (out / MARCH / "internal" / "disclosure").glob("*/*-persons")
+    shutil.rmtree(folder)
+    sign(out / MARCH)
+    with pytest.raises(DisclosureError, match=r"cells\.parquet cannot be read"):
         look(out / MARCH)
 
 
