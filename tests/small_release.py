@@ -74,5 +74,6 @@ def publish(out: Path) -> Path:
         )
         for path, data in write_protection(report, TEMPLATES):
             staging.write(path, data)
+        staging.write(*stored_universe.index([universe], 2025))
         write_manifest(staging, Round.parse("2026-06"), inputs=[], specs={})
     return out / "2026-06"

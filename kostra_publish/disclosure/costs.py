@@ -77,9 +77,20 @@ def of_widths(problem: Problem) -> Mapping[str, Cost | None]:
     Under ``could be shown`` each must reach the threshold instead: no hidden small cell is
     surely small. None where so much cannot be kept.
     """
-    wanted = {str(width): (width, None) for width in WIDTHS}
-    wanted_all: Mapping[str, tuple[int, int | None]] = {**wanted, "could be shown": (1, THRESHOLD)}
-    return {name: _of_width(problem, *one) for name, one in wanted_all.items()}
+    wanted: dict[str, tuple[int, int | None]] = {str(width): (width, None) for width in WIDTHS}
+    wanted["could be shown"] = (1, THRESHOLD)
+    found = {name: _of_width(problem, *one) for name, one in wanted.items()}
+    # What is wide enough for the stricter is so for the milder. From 1 on, four values reach 4.
+    from_one = bool((problem.floor[problem.small & problem.listed] >= 1).all())
+    reached = (("could be shown", "3"),) if from_one else ()
+    for milder, stricter in (*reached, ("2", "3"), ("1", "2")):
+        found[milder] = _cheaper(found[milder], found[stricter])
+    return found
+
+
+def _cheaper(one: Cost | None, other: Cost | None) -> Cost | None:
+    known = [cost for cost in (one, other) if cost is not None]
+    return min(known, key=lambda cost: (cost.cells, cost.amount), default=None)
 
 
 def _of_width(problem: Problem, width: int, could_be: int | None) -> Cost | None:

@@ -63,9 +63,9 @@ def test_what_earlier_releases_show_costs_more() -> None:
 def test_stricter_intervals_hide_more_or_cannot_be_kept() -> None:
     costs = of_widths(problem(*table(COUNTS)))
     assert list(costs) == ["1", "2", "3", "could be shown"]
-    assert costs["1"] is not None
-    assert costs["3"] is not None
-    assert costs["3"].cells >= costs["1"].cells
+    cells = [cost.cells if cost else 999 for cost in costs.values()]
+    assert cells[0] <= cells[1] <= cells[2]
+    assert cells[0] <= cells[3] <= cells[2] < 999
     # A total of two can never be four, whatever is hidden.
     certain = problem([[1, 0], [0, 1], [1, 1]], [1, 3], opened=[2])
     assert of_widths(certain)["could be shown"] is None
