@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -104,6 +104,17 @@ def published_tables(catalogue: Catalogue, current: Round) -> list[TableSpec]:
         for table in catalogue.tables.values()
         if table.has_vintage(current.vintage) and table.published_in(current.kind)
     ]
+
+
+def coming_tables(plan: Plan) -> list[TableSpec]:
+    """The tables that only later rounds of the plan's vintage publish, from the same datasets."""
+    datasets = set(plan.datasets)
+    later = [
+        table
+        for table in plan.catalogue.tables.values()
+        if table.has_vintage(plan.vintage) and table.comes_after(plan.round_kind)
+    ]
+    return [table for table in later if set(replace(plan, tables=[table]).datasets) <= datasets]
 
 
 def round_inputs(plan: Plan, current: Round, data: str) -> Inputs:

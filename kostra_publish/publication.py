@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kostra_publish.auditing import audit
 from kostra_publish.checking import (
+    coming_tables,
     input_facts,
     missing_reports,
     published_tables,
@@ -18,24 +19,30 @@ from kostra_publish.checking import (
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.protection import Protected, protect
+from kostra_publish.disclosure.protection import Earlier, Protected, protect
 from kostra_publish.disclosure.report import by_table
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
 from kostra_publish.disclosure.stored_universe import StoredUniverse
-from kostra_publish.errors import UsageError
+from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
 from kostra_publish.outputs.protection import (
     ProtectedFigures,
     ProtectedTable,
     ProtectionFacts,
+    SinceEarlier,
     write_protection,
 )
 from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS
-from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
-from kostra_publish.releases.manifest import InputFile, write_manifest
+from kostra_publish.releases.history import (
+    cube_files,
+    earlier_cubes,
+    previous_release,
+    stored_universes,
+)
+from kostra_publish.releases.manifest import InputFile, read_manifest, write_manifest
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import Staging, staged
 from kostra_publish.specs.catalogue import Catalogue, load
@@ -88,9 +95,10 @@ def publish(request: Request, stage: Stage) -> Summary:
         with stage("Read the release before") as say:
             previous = previous_release(request.out, request.round)
             earlier = earlier_cubes(previous, catalogue.tables) if previous else {}
+            shown = _shown(previous, request)
             say(previous.name if previous else "none, so the tables start with this årgang")
         with stage("Read, validate and count") as say:
-            plan = _plan(catalogue, tables, request.round, earlier)
+            plan = _plan(catalogue, tables, request.round, earlier, coming=not request.only)
             inputs = round_inputs(plan, request.round, request.data)
             counted = inputs.count(plan.sources, plan.population, plan.queries)
             say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
@@ -99,7 +107,7 @@ def publish(request: Request, stage: Stage) -> Summary:
             say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
         with stage("Protect small figures") as say:
             facts = _facts(request.round, inputs)
-            protected = protect(plan, built, facts)
+            protected = protect(plan, built, facts, shown)
             cubes = _with_history(protected.cubes, earlier, carry_on=not request.only)
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
         with stage("Write the release") as say:
@@ -153,9 +161,28 @@ def _plan(
     tables: Sequence[TableSpec],
     current: Round,
     earlier: Mapping[str, SafeCube],
+    *,
+    coming: bool,
 ) -> Plan:
     carried = {name: frozenset(cube.vintages) - {current.vintage} for name, cube in earlier.items()}
-    return Plan(catalogue, tables, current.vintage, current.kind, carried)
+    plan = Plan(catalogue, tables, current.vintage, current.kind, carried)
+    if coming:
+        plan = replace(plan, coming=coming_tables(plan))
+    return plan
+
+
+def _shown(previous: Path | None, request: Request) -> Earlier | None:
+    """What the release before showed of the same vintage; a quick look is beside nothing."""
+    vintage = request.round.vintage
+    if previous is None or request.only or read_manifest(previous).vintage != vintage:
+        return None
+    universes = stored_universes(previous, vintage)
+    if not universes:
+        raise ReleaseError(
+            f"release {previous.name} does not say what its figures were protected as",
+            fix="Publish that round again, then this one.",
+        )
+    return Earlier(previous.name, universes)
 
 
 def _facts(current: Round, inputs: Inputs) -> VintageFacts:
@@ -236,6 +263,12 @@ def _protection(current: Round, protected: Protected, *, synthetic: bool) -> Pro
         titles={cube.table.id: cube.table.title.nb for cube in protected.cubes},
         tables=tuple(ProtectedTable(**asdict(one)) for one in by_table(protected.universes)),
         figures=tuple(
-            ProtectedFigures(one.name, one.kind, one.by_region) for one in protected.reports
+            ProtectedFigures(
+                name=one.name,
+                kind=one.kind,
+                by_region=one.by_region,
+                since=None if one.since is None else SinceEarlier(**asdict(one.since)),
+            )
+            for one in protected.reports
         ),
     )

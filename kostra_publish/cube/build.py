@@ -32,7 +32,15 @@ from kostra_publish.specs.dimensions import (
     TIME,
     CubeDimension,
 )
-from kostra_publish.specs.models import Category, Dimension, Measure, Note, TableSpec, Text
+from kostra_publish.specs.models import (
+    Category,
+    Dimension,
+    Measure,
+    Note,
+    RoundKind,
+    TableSpec,
+    Text,
+)
 
 Array = NDArray[np.float64]
 
@@ -44,12 +52,14 @@ SINGLE_KINDS = frozenset({"kommune", "bydel"})
 class Built:
     """The cubes in the plan's order, and what else is known of them.
 
+    ``complete`` are the cubes of ``plan.every`` with what later rounds of the vintage will add.
     ``units`` are the smallest regions with data; ``missing`` has, by dataset, the kommuner that
     have not reported; ``frames`` how each table adds up; ``counts`` the persons behind the
     figures and ``tallies`` the sums, both by unit.
     """
 
     cubes: list[Cube]
+    complete: list[Cube]
     units: Units
     missing: Mapping[str, list[str]]
     frames: Mapping[str, Frame]
@@ -78,8 +88,9 @@ def build(
     rows contradict each other, or when a kommune has no inhabitants.
     """
     ground = _Ground(plan, results, statuses, files)
-    builders = [_TableBuilder(ground, table) for table in plan.tables]
-    cubes = [builder.cube() for builder in builders]
+    builders = [_TableBuilder(ground, table) for table in plan.every]
+    complete = [builder.cube(*plan.round_kinds) for builder in builders]
+    cubes = [builder.cube(plan.round_kind) for builder in builders[: len(plan.tables)]]
     counted = {
         (builder.table.id, atom): part.contributors
         for builder in builders
@@ -88,6 +99,7 @@ def build(
     }
     return Built(
         cubes=cubes,
+        complete=complete,
         units=ground.units,
         missing={name: report.missing for name, report in ground.reports.items()},
         frames={builder.table.id: builder.frame() for builder in builders},
@@ -185,9 +197,9 @@ class _TableBuilder:
     table: TableSpec
     parts: dict[AtomKey, Part] = field(default_factory=dict)
 
-    def cube(self) -> Cube:
-        """The table in the plan's vintage, dense."""
-        cells = aggregate.stack([self._cells(measure) for measure in self.table.measures])
+    def cube(self, *kinds: RoundKind) -> Cube:
+        """The table in the plan's vintage, dense, with what rounds of these kinds publish."""
+        cells = aggregate.stack([self._cells(measure, kinds) for measure in self.table.measures])
         return Cube(
             table=self.table,
             vintage=self.ground.plan.vintage,
@@ -277,14 +289,20 @@ class _TableBuilder:
 
     # --- figures ------------------------------------------------------------------
 
-    def _cells(self, measure: Measure) -> Cells:
+    def _cells(self, measure: Measure, kinds: Sequence[RoundKind]) -> Cells:
         plan = self.ground.plan
         quotient = plan.quotients[self.table.id].get(measure.code)
         if quotient is None:
             return aggregate.empty(self.shape, self.absent, State.NOT_APPLICABLE)
-        if not self.table.measure_published(measure, plan.round_kind):
+        if not any(self.table.measure_published(measure, kind) for kind in kinds):
             return aggregate.empty(self.shape, self.absent, State.MISSING)
-        return self._measure(quotient)
+        if measure.code not in self._measured:
+            self._measured[measure.code] = self._measure(quotient)
+        return self._measured[measure.code]
+
+    @cached_property
+    def _measured(self) -> dict[str, Cells]:
+        return {}
 
     def _measure(self, quotient: Quotient) -> Cells:
         for atom in quotient.atoms:

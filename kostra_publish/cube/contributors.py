@@ -157,22 +157,27 @@ class Contributors:
 
     @cached_property
     def behind(self) -> Mapping[tuple[str, str], tuple[tuple[AtomKey, Population], ...]]:
-        """By table and contents code: the atoms of what is published that have persons behind."""
+        """By table and contents code: the atoms with persons behind of what is published.
+
+        In this round, or in a later one of the vintage.
+        """
         return {
             (table.id, code): tuple(
                 (atom, population_of(atom))
                 for atom in dict.fromkeys(quotient.atoms)
                 if atom.persons != "none"
             )
-            for table in self.plan.tables
+            for table in self.plan.every
             for code, quotient in self.plan.quotients[table.id].items()
-            if table.measure_published(quotient.measure, self.plan.round_kind)
+            if any(
+                table.measure_published(quotient.measure, kind) for kind in self.plan.round_kinds
+            )
         }
 
     @cached_property
     def _conditions(self) -> dict[tuple[str, AtomKey], NDArray[np.object_]]:
         """By table and atom: the conditions of each combination of categories."""
-        tables = {table.id: table for table in self.plan.tables}
+        tables = {table.id: table for table in self.plan.every}
         return {
             (name, atom): self._by_category(tables[name], atom)
             for (name, _), atoms in self.behind.items()

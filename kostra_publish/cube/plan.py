@@ -17,7 +17,7 @@ from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
 from kostra_publish.microdata.variables import Variable, variables
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where
+from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where, from_on
 
 POPULATION = "befolkning"
 
@@ -27,8 +27,9 @@ class Plan:
     """The tables of one vintage, compiled to atoms.
 
     ``carried`` tells, per table, the earlier vintages that the release will carry, so that
-    former regions get their place and name. Raises SpecError when a spec names a variable
-    or a code that its source does not have.
+    former regions get their place and name. ``coming`` are tables that only later rounds
+    of the vintage publish: what is shown now must not give them away. Raises SpecError when
+    a spec names a variable or a code that its source does not have.
     """
 
     catalogue: Catalogue
@@ -36,6 +37,7 @@ class Plan:
     vintage: int
     round_kind: RoundKind
     carried: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    coming: Sequence[TableSpec] = ()
 
     def __post_init__(self) -> None:
         """Check every variable and code before anything is read."""
@@ -45,6 +47,16 @@ class Plan:
             raise SpecError(findings)
         if findings := [*_split_amounts(self)]:
             raise SpecError(findings)
+
+    @property
+    def every(self) -> tuple[TableSpec, ...]:
+        """The tables of the round, and those that are coming."""
+        return (*self.tables, *self.coming)
+
+    @property
+    def round_kinds(self) -> tuple[RoundKind, ...]:
+        """The kinds of round that the vintage has from this one on."""
+        return from_on(self.round_kind)
 
     @cached_property
     def compiler(self) -> Compiler:
@@ -59,14 +71,14 @@ class Plan:
                 quotient.measure.code: quotient
                 for quotient in self.compiler.quotients(table, self.vintage)
             }
-            for table in self.tables
+            for table in self.every
         }
 
     @cached_property
     def groupings(self) -> dict[tuple[str, ...], tuple[Grouping, list[AtomKey]]]:
         """The distinct atoms, by the source and the dimensions that split them."""
         found: dict[tuple[str, ...], tuple[Grouping, dict[AtomKey, None]]] = {}
-        for table in self.tables:
+        for table in self.every:
             for quotient in self.quotients[table.id].values():
                 for atom in quotient.atoms:
                     grouping = grouping_of(table, atom)
@@ -183,7 +195,7 @@ def _population_findings(plan: Plan) -> Iterator[Finding]:
 
 
 def _findings(plan: Plan) -> Iterator[Finding]:
-    for table in plan.tables:
+    for table in plan.every:
         document = plan.catalogue.documents[table.id]
         for place, rule, fix in (
             *_dimension_problems(plan, table),
@@ -208,7 +220,7 @@ def _ungrouped_dominance(plan: Plan) -> Iterator[Finding]:
 def _split_amounts(plan: Plan) -> Iterator[Finding]:
     """Amounts that are sums of each other are kept from being worked out as totals only."""
     split = [atom for atom in plan.amounts if atom.grouped]
-    for table in plan.tables if split else ():
+    for table in plan.every if split else ():
         for number, measure in enumerate(table.measures):
             quotient = plan.quotients[table.id].get(measure.code)
             if quotient and any(atom in split for atom in quotient.atoms):

@@ -6,17 +6,21 @@ be shown in any of them is hidden in every figure that rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from kostra_publish.cube.build import Built
+from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import not_following, withstanding
+from kostra_publish.disclosure.attack.cornered import cornered
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags, Problem
+from kostra_publish.disclosure.rounds import Joined, alone, joined
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe, hidden, universes
@@ -46,6 +50,36 @@ class UniverseReport:
     secondary: int
     by_region: Mapping[str, tuple[int, int, int]]
     """By kind of region: cells, small cells, secondary cells."""
+    since: RoundsReport | None = None
+    """What an earlier release of the vintage took; None without one."""
+
+
+@dataclass(frozen=True)
+class RoundsReport:
+    """What an earlier release of the same vintage took: numbers of cells, never a figure.
+
+    ``release``: the earlier one; ``held``: cells that are as they were and stay hidden;
+    ``late``: hidden, and not small, because they differ from what was shown by too few;
+    ``differences``: small differences, listed and implied; ``disclosed``: small cells and
+    differences that the earlier release has given away.
+    """
+
+    release: str
+    held: int
+    late: int
+    differences: int
+    disclosed: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The newest earlier release of the same vintage, and what it was protected as.
+
+    Its universes hold what was shown before it, too.
+    """
+
+    release: str
+    universes: Sequence[StoredUniverse]
 
 
 @dataclass(frozen=True)
@@ -57,22 +91,56 @@ class Protected:
     universes: tuple[StoredUniverse, ...]
 
 
-def protect(plan: Plan, built: Built, facts: VintageFacts) -> Protected:
+def protect(
+    plan: Plan, built: Built, facts: VintageFacts, earlier: Earlier | None = None
+) -> Protected:
     """Every cube of ``built`` with its small figures hidden, and what would give them away.
 
-    Raises DisclosureError when a small figure still follows from what would be visible.
+    ``earlier`` is what has been shown of the vintage before. Raises DisclosureError when a
+    small figure still follows from what would be visible.
     """
-    found = universes(plan, built)
     intervals = plan.catalogue.policy.intervals
-    visible = [_visible(universe, intervals) for universe in found]
-    signs = hidden(found, visible)
+    answers = [
+        _answer(_beside(universe, earlier), intervals) for universe in universes(plan, built)
+    ]
+    signs = hidden([one.universe for one, _ in answers], [visible for _, visible in answers])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
-    reports = tuple(_report(*pair) for pair in zip(found, visible, strict=True))
+    shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
+    answers = [(one.limited(shown), visible) for one, visible in answers]
     dimensions = {cube.table.id: cube.dimensions for cube in built.cubes}
-    kept = tuple(
-        universe.stored(flags, dimensions) for universe, flags in zip(found, visible, strict=True)
+    return Protected(
+        cubes=cubes,
+        reports=tuple(_report(*answer) for answer in answers),
+        universes=tuple(
+            one.universe.stored(visible & one.universe.problem.listed, dimensions)
+            for one, visible in answers
+        ),
     )
-    return Protected(cubes, reports, kept)
+
+
+def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
+    """A universe together with what was shown of it before."""
+    if earlier is None:
+        return alone(universe)
+    for stored in earlier.universes:
+        if (stored.name, stored.kind) == (universe.name, universe.kind):
+            return joined(universe, stored, earlier.release)
+    return alone(universe)
+
+
+def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Flags]:
+    """Which cells may be shown, and what was to be protected in the end."""
+    # An interval of kroner says nothing about persons: there the least will do.
+    wanted = intervals if found.universe.kind == "persons" else Intervals()
+    name = found.universe.name
+    try:
+        return found, _visible(name, found.problem, wanted)
+    except DisclosureError:
+        given = _given_away(found)
+        if not given.any():
+            raise
+    left = found.without(given)
+    return left, _visible(name, left.problem, wanted)
 
 
 def decide(problem: Problem, intervals: Intervals) -> Flags:
@@ -83,25 +151,45 @@ def decide(problem: Problem, intervals: Intervals) -> Flags:
     return withstanding(problem, effort=EFFORT, width=intervals.width, could_be=could_be).visible
 
 
-def _visible(universe: Universe, intervals: Intervals) -> Flags:
+def _visible(name: str, problem: Problem, intervals: Intervals) -> Flags:
     """Which cells of a universe may be shown; checked apart from the engine."""
-    problem = universe.problem
-    # An interval of kroner says nothing about persons: there the least will do.
-    visible = decide(problem, intervals if universe.kind == "persons" else Intervals())
+    visible = decide(problem, intervals)
     if exact(problem, visible).any():
         raise DisclosureError(
-            f"{universe.name}: small figures follow from what would be visible",
+            f"{name}: small figures follow from what would be visible",
             fix="Nothing has been written. Report this: the engine should have hidden more.",
         )
     return visible
 
 
-def _report(universe: Universe, visible: Flags) -> UniverseReport:
-    problem = universe.problem
-    secondary = problem.listed & ~problem.small & ~visible
+def _given_away(found: Joined) -> Flags:
+    """The small cells that are found from what was shown before, though nothing more is shown.
+
+    Those that would be found without it, too, are no matter of rounds.
+    """
+    problem, own = found.problem, found.own
+    given = _found(problem)
+    given[:own] &= ~_found(found.first)
+    return given
+
+
+def _found(problem: Problem) -> Flags:
+    """What is found when no figure is shown but what is known already."""
+    count = len(problem.small)
+    if count > ATTACKED:
+        # The engine takes it that everyone knows of these.
+        problem = problem.with_noughts(np.ones(len(problem.inner), dtype=np.bool_))
+    return cornered(problem, np.zeros(len(problem.small), dtype=np.bool_))[:count]
+
+
+def _report(found: Joined, visible: Flags) -> UniverseReport:
+    problem, own = found.universe.problem, np.arange(len(visible)) < found.own
+    listed = problem.listed & own
+    small = (problem.small | found.disclosed) & own
+    secondary = listed & ~small & ~visible
     cells = problem.cells.select("kind").with_columns(
-        pl.Series("listed", problem.listed),
-        pl.Series("small", problem.small & problem.listed),
+        pl.Series("listed", listed),
+        pl.Series("small", small & listed),
         pl.Series("secondary", secondary),
     )
     by_kind = (
@@ -111,11 +199,22 @@ def _report(universe: Universe, visible: Flags) -> UniverseReport:
         .sort("kind")
     )
     return UniverseReport(
-        name=universe.name,
-        kind=universe.kind,
-        listed=int(problem.listed.sum()),
-        small=int((problem.small & problem.listed).sum()),
-        implied=int((problem.small & ~problem.listed).sum()),
+        name=found.universe.name,
+        kind=found.universe.kind,
+        listed=int(listed.sum()),
+        small=int((small & listed).sum()),
+        implied=int((small & ~listed).sum()),
         secondary=int(secondary.sum()),
         by_region={kind: (cells, few, more) for kind, cells, few, more in by_kind.iter_rows()},
+        since=None if found.release is None else _since(found.release, found, secondary),
+    )
+
+
+def _since(release: str, found: Joined, secondary: Flags) -> RoundsReport:
+    return RoundsReport(
+        release=release,
+        held=int((secondary & found.held).sum()),
+        late=int((secondary & found.differing).sum()),
+        differences=int(found.differences.sum()),
+        disclosed=int(found.disclosed.sum()),
     )

@@ -72,7 +72,7 @@ def answer(asked: highspy.Highs) -> Floats | None:
     asked.run()
     status = asked.getModelStatus()
     if status == highspy.HighsModelStatus.kUnknown:
-        # The place it kept led nowhere: once more, from the beginning.
+        # Where it stood after the last question, rounding has led it astray.
         asked.clearSolver()
         asked.run()
         status = asked.getModelStatus()

@@ -54,6 +54,7 @@ _FILES: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
         "block": _TEXT,
         "combination": _TEXT,
         "unit": _TEXT,
+        "contributors": pl.Int64(),
         "value": pl.Int64(),
     },
     "tables": {"table": _TEXT, "place": pl.UInt32(), "cell": pl.UInt32()},

@@ -33,6 +33,22 @@ class ProtectedTable:
 
 
 @dataclass(frozen=True)
+class SinceEarlier:
+    """What an earlier release of the same vintage took, in one dataset."""
+
+    release: str
+    """The earlier release."""
+    held: int
+    """Figures that are as they were, and stay hidden as they were."""
+    late: int
+    """Figures hidden because they differ from what was shown by too few."""
+    differences: int
+    """Differences that rest on too few, between figures and between what follows from them."""
+    disclosed: int
+    """Small figures and differences that the earlier release has given away."""
+
+
+@dataclass(frozen=True)
 class ProtectedFigures:
     """What protecting all tables on some persons took, by kind of region."""
 
@@ -42,6 +58,8 @@ class ProtectedFigures:
     """``persons`` or ``amounts``."""
     by_region: Mapping[str, tuple[int, int, int]]
     """Distinct figures, small ones, and those hidden to protect the small ones."""
+    since: SinceEarlier | None = None
+    """What an earlier release took; None without one."""
 
 
 Costs = Mapping[str, tuple[int, int] | None]

@@ -400,6 +400,10 @@ class TableSpec(Model):
         """Whether the table has figures for ``vintage``."""
         return _between(self.first_vintage, vintage, self.last_vintage)
 
+    def comes_after(self, kind: RoundKind) -> bool:
+        """Whether rounds of this kind do not publish the table, but later ones do."""
+        return kind not in self.rounds and any(later in self.rounds for later in from_on(kind))
+
     def published_in(self, kind: RoundKind) -> bool:
         """Whether rounds of this kind publish the table."""
         return kind in self.rounds
@@ -412,6 +416,11 @@ class TableSpec(Model):
     def measure_published(self, measure: Measure, kind: RoundKind) -> bool:
         """Whether rounds of this kind publish ``measure``."""
         return kind in (measure.rounds if measure.rounds is not None else self.rounds)
+
+
+def from_on(kind: RoundKind) -> tuple[RoundKind, ...]:
+    """The kinds of round that a vintage has from this one on."""
+    return ("march", "june") if kind == "march" else ("june",)
 
 
 def _between(first: int, year: int, last: int | None) -> bool:

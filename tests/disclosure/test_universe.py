@@ -23,7 +23,7 @@ from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.microdata import synth
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import load
-from kostra_publish.specs.models import TableSpec
+from kostra_publish.specs.models import RoundKind, TableSpec
 from tests.cube.specs import SPECS, catalogue, measure, table
 from tests.cube.test_build import KOMMUNER, SKJEMA11, YEAR, population, statuses
 
@@ -47,9 +47,14 @@ def people(
 
 
 def built(
-    tables: Sequence[TableSpec], rows: Sequence[Mapping[str, Any]], *missing: str
+    tables: Sequence[TableSpec],
+    rows: Sequence[Mapping[str, Any]],
+    *missing: str,
+    coming: Sequence[TableSpec] = (),
 ) -> tuple[Plan, Built]:
-    plan = Plan(catalogue(*tables), tables, YEAR, "june")
+    """Of a June round; of one in March when tables are ``coming``."""
+    kind: RoundKind = "march" if coming else "june"
+    plan = Plan(catalogue(*tables, *coming), tables, YEAR, kind, coming=coming)
     frames = {
         "befolkning": population(),
         "skjema11": pl.LazyFrame(rows, schema={**SKJEMA11, **AMOUNTS}),

@@ -12,6 +12,7 @@ from kostra_publish.outputs.protection import (
     ProtectedFigures,
     ProtectedTable,
     ProtectionFacts,
+    SinceEarlier,
     write_protection,
 )
 
@@ -69,6 +70,15 @@ def test_every_table_has_a_line_for_each_kind_of_region() -> None:
     for share in ("29,0", "6,2", "&lt; 0,1", "–"):
         assert f'<td class="number">{share}</td>' in text, share
     assert "kommuner, fylker, KOSTRA-grupper" in text
+
+
+def test_the_page_says_what_an_earlier_round_took() -> None:
+    since = SinceEarlier("2026-03.1", held=1_989, late=1_793, differences=6_100, disclosed=7_003)
+    (figures,) = FACTS.figures
+    text = page(replace(FACTS, figures=(replace(figures, since=since),)))
+    for words in ("Vist før i", "2026-03.1", "1 989", "1 793", "6 100", "7 003"):
+        assert words in text
+    assert "Vist før i" not in page(FACTS)
 
 
 def test_costs_stand_there_when_somebody_has_worked_them_out() -> None:

@@ -112,20 +112,22 @@ class _Attack:
         return self._without_known_before(exactly | pairs.open)
 
     def _without_known_before(self, found: Flags) -> Flags:
-        """Less what each insider knows without a single figure but noughts being shown.
+        """Less what each insider knows from what is open, though no figure is shown.
 
         Where nobody is a man under 18, women under 18 are all under 18: who is alone in the
-        one is alone in the other, whatever is published.
+        one is alone in the other, whatever is published. And who is alone in a cell of which an
+        earlier release has shown 4, knows that three have left.
         """
         problem, cell_of = self.problem, self._first_cells
-        nothing = np.zeros(len(problem.small), dtype=np.bool_)
-        noughts = problem.open & (problem.values == 0)
         result = found.copy()
         for insider in np.flatnonzero(found.any(axis=1)):
             own = self.view.target_of == self.people.targets[insider]
-            told = replace(problem, open=noughts | own, small=problem.small & ~own)
-            before = exact(told, nothing)
-            result[insider] &= ~before[cell_of]
+            told = replace(problem, open=problem.open | own, small=problem.small & ~own)
+            if self.people.knows_all[insider]:
+                parts = abs(problem.rows[own]).sum(axis=0) > 0
+                told = told.with_noughts(parts)
+            nothing = np.zeros(len(told.small), dtype=np.bool_)
+            result[insider] &= ~exact(told, nothing)[cell_of]
         return result
 
     @property

@@ -123,7 +123,7 @@ def _lone(
     problem: Problem, sought: Integers, number: Integers, count: int
 ) -> tuple[Integers, Flags]:
     """For each target a cell with one contributor, if there is one: rather a sum than not."""
-    one = (problem.values[sought] == 1) & (number >= 0)
+    one = problem.single[sought] & (problem.values[sought] == 1) & (number >= 0)
     is_sum = csr_array(problem.rows[sought] < 0).sum(axis=1) == 0
     lone = np.full(count, -1, dtype=np.int64)
     knows_all = np.zeros(count, dtype=np.bool_)

@@ -62,13 +62,16 @@ def _of_persons(
         for one, first in zip(parts, firsts, strict=False)
         for rests in one.rests
     ]
-    sizes = {cube.table.id: cube.value.size for cube in built.cubes}
+    sizes = {cube.table.id: cube.value.size for cube in built.complete}
     linked = links([one.space for one in parts])
+    problem = _problem(parts, linked)
+    names = pl.concat([*(one.space.names for one in parts), linked.names])
     return Universe(
         name=dataset,
         kind="persons",
-        problem=_problem(parts, linked),
-        inner=pl.concat([*(one.space.names for one in parts), linked.names]),
+        threshold=max(one.threshold for name in populations for one in found.entries[name]),
+        problem=problem,
+        inner=names.with_columns(pl.Series("contributors", problem.inner)),
         tables=matrices(rests, sizes, int(firsts[-1])),
     )
 

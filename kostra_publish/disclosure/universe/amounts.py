@@ -48,10 +48,17 @@ class _Amounts:
         cells = distinct(keys, self.entries)
         listed = cells["key"].to_numpy()
         problem = self._problem(cells, self._implied(cells))
-        sizes = {cube.table.id: cube.value.size for cube in self.built.cubes}
+        sizes = {cube.table.id: cube.value.size for cube in self.built.complete}
         rests = resting(listed, keys, self.entries)
         tables = matrices(rests, sizes, problem.cells.height)
-        return Universe(self.entries[0].atom.source, "amounts", problem, self._names(), tables)
+        return Universe(
+            name=self.entries[0].atom.source,
+            kind="amounts",
+            threshold=_strictest(cells),
+            problem=problem,
+            inner=self._names(),
+            tables=tables,
+        )
 
     def _names(self) -> pl.DataFrame:
         """What each inner number is; the conditions of an amount stand for its block."""
@@ -60,9 +67,10 @@ class _Amounts:
             pl.DataFrame(
                 {
                     "population": one.source,
-                    "block": one.where,
+                    "block": str(self.plan.compiler.conditions[one.where][1]),
                     "combination": str(one.of),
                     "unit": units,
+                    "contributors": self._by_unit(one)[1],
                 }
             )
             for one in self.elements

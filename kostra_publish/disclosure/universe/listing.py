@@ -121,7 +121,7 @@ def listing(plan: Plan, built: Built) -> Listing:
     """What the cells of the cubes rest on."""
     found: dict[Population, list[Entries]] = {}
     lists: dict[Population, RegionList] = {}
-    for table, cube in zip(plan.tables, built.cubes, strict=True):
+    for table, cube in zip(plan.every, built.complete, strict=True):
         for population, entries in _of_table(plan, table, cube, built.frames[table.id], lists):
             found.setdefault(population, []).append(entries)
     return Listing(found, {name: regions.regions() for name, regions in lists.items()})

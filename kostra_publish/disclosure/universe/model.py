@@ -29,9 +29,28 @@ class Universe:
 
     name: str
     kind: Literal["persons", "amounts"]
+    threshold: int
     problem: Problem
     inner: pl.DataFrame
     tables: Mapping[str, csr_array]
+
+    def limited(self, shown: Mapping[str, Flags]) -> Universe:
+        """The same, but listed are only cells that a shown figure rests on.
+
+        ``shown`` has, by table, which cells of its cube are figures that are shown or hidden
+        now; other tables come later. What no figure of any table rests on stays as it is.
+        """
+        every = sum((rests.sum(axis=0) for rests in self.tables.values()), start=np.int64(0))
+        tables = {
+            name: csr_array(rests.multiply(shown[name][:, None].astype(np.int64)))
+            for name, rests in self.tables.items()
+            if name in shown
+        }
+        own = sum((rests.sum(axis=0) for rests in tables.values()), start=np.int64(0))
+        later = (every > 0) & (own == 0)
+        problem = self.problem
+        problem = replace(problem, listed=problem.listed & ~later, open=problem.open & ~later)
+        return replace(self, problem=problem, tables=tables)
 
     def opened(self, cells: Flags) -> Universe:
         """The same with more cells known to everyone, such as those of an earlier release.
