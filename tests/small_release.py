@@ -55,7 +55,10 @@ def publish(out: Path) -> Path:
         problem=as_problem(),
         visible=visible,
         inner=pl.DataFrame({"unit": list("1234")}).with_columns(
-            population=pl.lit("x"), block=pl.lit("b"), combination=pl.lit("c")
+            population=pl.lit("x"),
+            block=pl.lit("b"),
+            combination=pl.lit("c"),
+            contributors=pl.lit(9),
         ),
         rests={"13995": np.array([PLACES, range(9)], dtype=np.int64).T},
         dimensions={"13995": {one.code: one.codes for one in dims}},
