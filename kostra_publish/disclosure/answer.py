@@ -12,10 +12,10 @@ from kostra_publish.disclosure.engine.suppress import Suppression
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
-ROUNDS = 40
+ROUNDS = 12
 """Attacks at most; each but the last is answered by hiding more."""
 AT_A_TIME = 4
-"""One in so many narrow intervals is answered at a time."""
+"""Where intervals must be wide, one in so many is answered at a time, in as many more rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,8 @@ def withstanding(
     attack is never content.
     """
     suppression = Suppression(problem, effort=effort)
-    for number in range(ROUNDS):
+    rounds = ROUNDS if width == 1 and could_be is None else ROUNDS * AT_A_TIME
+    for number in range(rounds):
         visible = suppression.visible
         verdict = attack(problem, visible, width=width, threshold=could_be)
         found = _to_widen(verdict, number)
