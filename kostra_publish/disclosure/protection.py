@@ -17,7 +17,6 @@ from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import not_following, withstanding
 from kostra_publish.disclosure.attack.cornered import cornered
-from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.rounds import Joined, alone, joined
@@ -154,7 +153,7 @@ def decide(problem: Problem, intervals: Intervals) -> Flags:
 def _visible(name: str, problem: Problem, intervals: Intervals) -> Flags:
     """Which cells of a universe may be shown; checked apart from the engine."""
     visible = decide(problem, intervals)
-    if exact(problem, visible).any():
+    if cornered(problem, visible).any():
         raise DisclosureError(
             f"{name}: small figures follow from what would be visible",
             fix="Nothing has been written. Report this: the engine should have hidden more.",

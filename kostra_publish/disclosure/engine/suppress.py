@@ -49,9 +49,16 @@ class Suppression:
         self._raise_floors()
 
     def _raise_floors(self) -> None:
-        """Guard whatever sum of floors follows, until none does."""
+        """Guard whatever sum of floors follows, until none does.
+
+        Where guarding hides nothing more, it is rounding that finds floors stuck; the attack
+        tells whether they are.
+        """
         while True:
             found = floors.guards(self._search.reduced, self._search.moves)
             if not found.shape[0]:
                 return
+            before = self._search.visible.sum()
             self._search.guard(found)
+            if self._search.visible.sum() == before:
+                return
