@@ -196,6 +196,57 @@ def protect(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish why out/current 13995 --region 1124 "
+    "--measure KOSant25290000`",
+)
+def why(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table's number or name.")],
+    region: Annotated[str, typer.Option("--region", help="A region's code.")] = "",
+    measure: Annotated[str, typer.Option("--measure", help="A measure's code.")] = "",
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", help="A category of another dimension: KOKkjonn0000=2."),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="How many hidden figures to explain.")
+    ] = 10,
+) -> None:
+    """Tell why figures of a release are hidden: which small figures each protects, and how.
+
+    For internal use: it says where there are few, though never how many.
+    """
+    from kostra_publish import explaining
+
+    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
+    terminal.print_explained(Console(), explaining.why(release, asked, most))
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish policy out/current --out policy/`",
+)
+def policy(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the report goes.")] = Path("policy"),
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what each guarantee of disclosure control costs, and what stricter ones would.
+
+    Protects the release's universes again under each, which takes minutes, and writes its
+    disclosure report with the answers.
+    """
+    from kostra_publish import weighing
+    from kostra_publish.specs import folders
+
+    console = Console(quiet=quiet)
+    with terminal.Progress(console) as progress:
+        facts = weighing.weigh(release, progress.note)
+    paths = weighing.write(facts, folders.find("templates", templates), out)
+    terminal.print_costs(console, facts.costs or (), paths)
+
+
+@app.command(
     "import",
     epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
 )

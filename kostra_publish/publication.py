@@ -19,19 +19,22 @@ from kostra_publish.checking import (
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.protection import Earlier, UniverseReport, protect
+from kostra_publish.disclosure.protection import Earlier, Protected, protect
+from kostra_publish.disclosure.report import by_table
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
-from kostra_publish.outputs.quality import (
+from kostra_publish.outputs.protection import (
     ProtectedFigures,
-    ProvisionalCode,
-    QualityFacts,
+    ProtectedTable,
+    ProtectionFacts,
     SinceEarlier,
+    write_protection,
 )
+from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.releases.history import (
     cube_files,
@@ -109,10 +112,11 @@ def publish(request: Request, stage: Stage) -> Summary:
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
         with stage("Write the release") as say:
             _write(staging, request, catalogue, cubes, protected.universes)
-            report = _quality(
-                request, catalogue, (inputs, counted), built, cubes, protected.reports
-            )
+            report = _quality(request, catalogue, (inputs, counted), built, cubes)
             for path, data in quality.write_quality(report, request.templates):
+                staging.write(path, data)
+            hidden = _protection(request.round, protected, synthetic=inputs.synthetic)
+            for path, data in write_protection(hidden, request.templates):
                 staging.write(path, data)
             files = [InputFile(**asdict(file)) for file in report.inputs]
             write_manifest(
@@ -223,6 +227,7 @@ def _write(
     for cube in cubes:
         for path, data in cube_files(cube):
             staging.write(path, data)
+    staging.write(*stored_universe.index(universes, request.round.vintage))
     for universe in universes:
         for path, data in stored_universe.write(universe, request.round.vintage):
             staging.write(path, data)
@@ -234,7 +239,6 @@ def _quality(
     read: tuple[Inputs, Counted],
     built: Built,
     cubes: Sequence[SafeCube],
-    reports: Sequence[UniverseReport],
 ) -> QualityFacts:
     inputs, counted = read
     vintage = request.round.vintage
@@ -246,14 +250,25 @@ def _quality(
         inputs=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, vintage),
         signs=tuple(quality.signs(cube) for cube in cubes),
-        protection=tuple(
+        provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
+    )
+
+
+def _protection(current: Round, protected: Protected, *, synthetic: bool) -> ProtectionFacts:
+    return ProtectionFacts(
+        release=current.name,
+        vintage=current.vintage,
+        preliminary=current.preliminary,
+        synthetic=synthetic,
+        titles={cube.table.id: cube.table.title.nb for cube in protected.cubes},
+        tables=tuple(ProtectedTable(**asdict(one)) for one in by_table(protected.universes)),
+        figures=tuple(
             ProtectedFigures(
                 name=one.name,
                 kind=one.kind,
                 by_region=one.by_region,
                 since=None if one.since is None else SinceEarlier(**asdict(one.since)),
             )
-            for one in reports
+            for one in protected.reports
         ),
-        provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
     )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from kostra_publish.auditing import Audit
     from kostra_publish.checking import InputReport, SpecReport
+    from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
+    from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import RuleCount
     from kostra_publish.publication import Say, Summary
 
@@ -171,6 +173,36 @@ def print_protected(
         console.print(f"  {line}", highlight=False)
 
 
+def print_costs(console: Console, costs: Sequence[PolicyCosts], paths: Sequence[Path]) -> None:
+    """Figures hidden besides the small ones, by guarantee, and where the report is."""
+    for title, tables in (
+        ("Hidden besides small figures, guarantee by guarantee", [one.guarantees for one in costs]),
+        ("Hidden besides small figures, by least interval", [one.widths for one in costs]),
+    ):
+        names = list(dict.fromkeys(name for table in tables for name in table or ()))
+        shown = Table("Figures of", *(Column(name, justify="right") for name in names), title=title)
+        for one, table in zip(costs, tables, strict=True):
+            if table is not None:
+                cells = (f"{pair[0]:,}" if pair else "cannot be" for pair in table.values())
+                shown.add_row(f"{one.name}, {one.kind}", *cells)
+        console.print(shown)
+    for path in paths:
+        console.print(escape(str(path)), highlight=False)
+
+
+def print_explained(console: Console, asked: Explanation) -> None:
+    """Each hidden figure, and below it why it is hidden."""
+    for figure in asked.hidden:
+        console.print(Text(figure.name, style="bold"), soft_wrap=True)
+        for line in figure.lines:
+            console.print(Text(f"  {line}"), soft_wrap=True)
+    console.print(
+        f"{asked.count:,} figures asked for, {asked.count_hidden:,} hidden to protect persons, "
+        f"{len(asked.hidden):,} explained",
+        highlight=False,
+    )
+
+
 def print_audit(console: Console, audit: Audit) -> None:
     """What was tried on released files, and the verdict; never a figure."""
     console.print(
@@ -218,6 +250,17 @@ def print_error(console: Console, error: PublishError) -> None:
     console.print(Text(error.message, style="red"), soft_wrap=True)
     if error.fix:
         console.print(Text(error.fix), soft_wrap=True)
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """``NAME=CODE`` texts as names and codes.
+
+    Raises UsageError for anything else.
+    """
+    parts = [text.partition("=") for text in texts]
+    if wrong := [text for text, part in zip(texts, parts, strict=True) if not all(part)]:
+        raise UsageError(f"not a category: {wrong[0]}", fix="Write DIMENSION=CODE.")
+    return {name.strip(): code.strip() for name, _, code in parts}
 
 
 def years(text: str) -> range:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,7 @@ from kostra_publish.disclosure.attack.released import attack_known
 from kostra_publish.disclosure.attack.together import together
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
-from kostra_publish.errors import DisclosureError, LeakError
+from kostra_publish.errors import LeakError
 from kostra_publish.releases.manifest import FILE, read_manifest, verify
 from kostra_publish.specs.dimensions import TIME
 from kostra_publish.specs.models import LANGUAGES
@@ -181,16 +181,7 @@ class _Release:
     @cached_property
     def universes(self) -> list[StoredUniverse]:
         """What the release was protected as."""
-        prefix = f"{stored_universe.FOLDER}/{self.manifest.vintage}/"
-        folders = {
-            PurePosixPath(path).parent for path in self.manifest.outputs if path.startswith(prefix)
-        }
-        if not folders:
-            raise DisclosureError(
-                f"release {self.name} does not keep what it was protected as",
-                fix="Publish the round again from its inputs, with this version of the program.",
-            )
-        return [stored_universe.read(self.folder / path) for path in sorted(folders)]
+        return stored_universe.read_all(self.folder, self.manifest.vintage)
 
     def leaks(self) -> Iterator[Leak]:
         """Files that are altered, that do not hold together, or do not say the same."""
@@ -203,7 +194,7 @@ class _Release:
             in_languages = [*of_table]
             for file, how in disagreements(in_languages):
                 yield self._leak(file, how)
-            if {table.language for table in in_languages} != set(LANGUAGES):
+            if sorted(table.language for table in in_languages) != sorted(LANGUAGES):
                 yield self._leak(f"table {name}", "is not there once in every language")
 
     def _leak(self, what: str, how: str) -> Leak:
@@ -284,7 +275,9 @@ class _View:
         ]
 
     def misfits(self) -> Iterator[Leak]:
-        """Tables that cannot be looked up."""
+        """Tables that cannot be looked up, or that are not there under their name."""
+        for name in sorted(self.universe.rests.keys() - {one.table for one in self._released}):
+            yield Leak(f"{self.release} table {name}", "is not among the files of its round")
         for table in self._released:
             if set(table.dimensions) != set(self.universe.dimensions[table.table]):
                 yield Leak(f"{self.release} {table.file}", "has other dimensions than it should")

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from kostra_publish.disclosure.safe import SIGNS, TIME
 from kostra_publish.disclosure.stored_universe import Dimensions
 
 DATASET: Final = "dataset"
-_FIGURES: Final = ("value", "status")
+_FIGURES: Final = '"value":['
+"""What figures begin with; a text has its quotes escaped, so it cannot hold this."""
 _DIGIT: Final = re.compile(r"\d")
 _CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",))
 _NUMBERING: Final = re.compile(r"[0-9]{1,3}")
@@ -120,19 +122,25 @@ def read(file: str, data: bytes) -> Content:
 
 
 def _json(content: Content, text: str) -> None:
+    """A document whose figures, if it has any, are its last members, as this program writes it."""
+    head, start, rest = text.partition(_FIGURES)
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        document = _loads(f"{head.rstrip(',')}}}" if start else text)
     except ValueError as error:
         content.wrong.append(f"is not JSON: {type(error).__name__}")
         return
-    if isinstance(document, dict) and document.get("class") == DATASET:
+    if start or (isinstance(document, dict) and document.get("class") == DATASET):
         try:
-            content.table = _table(content, document)
+            content.table = _table(content.file, document, _figures(f"{{{start}{rest}"))
         except (KeyError, TypeError, ValueError, AttributeError):
             content.wrong.append("is not a table in JSON-stat as this program writes it")
             return
-        document = {name: part for name, part in document.items() if name not in _FIGURES}
+        content.wrong.extend(_contradictions(content.table))
     content.texts.extend(_walk(document, (), content.table))
+
+
+def _loads(text: str) -> Any:  # noqa: ANN401  # JSON holds anything
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -146,7 +154,25 @@ def _refuse(_constant: str) -> None:
     raise ValueError("not a number")
 
 
-def _table(content: Content, document: Mapping[str, Any]) -> ReleasedTable:
+class _Figures(NamedTuple):
+    values: Floats
+    signs: Mapping[int, str]
+
+
+@lru_cache(maxsize=1)
+def _figures(text: str) -> _Figures:
+    """The figures and signs of a table; all its languages have the same, which are read once."""
+    members = _loads(text)
+    values, signs = members.pop("value"), members.pop("status", {})
+    if members or not {type(value) for value in values} <= {int, float, type(None)}:
+        raise ValueError("more than figures and signs")
+    return _Figures(
+        np.array(values, dtype=np.float64),
+        {int(place): str(sign) for place, sign in signs.items()},
+    )
+
+
+def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> ReleasedTable:
     kostra, px = document["extension"]["kostra"], document["extension"]["px"]
     dimensions = {}
     for name in document["id"]:
@@ -155,22 +181,17 @@ def _table(content: Content, document: Mapping[str, Any]) -> ReleasedTable:
             raise ValueError("categories are not in order")
         dimensions[str(name)] = tuple(index)
     sizes = [len(codes) for codes in dimensions.values()]
-    values, signs = document["value"], document.get("status", {})
-    if list(document["size"]) != sizes or len(values) != prod(sizes):
+    if list(document["size"]) != sizes or len(figures.values) != prod(sizes):
         raise ValueError("another number of cells")
-    if not {type(value) for value in values} <= {int, float, type(None)}:
-        raise TypeError("a value is no number")
-    table = ReleasedTable(
-        file=content.file,
+    return ReleasedTable(
+        file=file,
         table=str(px["tableid"]),
         language=str(px["language"]),
         dimensions=dimensions,
-        values=np.array(values, dtype=np.float64),
-        signs={int(place): str(sign) for place, sign in signs.items()},
+        values=figures.values,
+        signs=figures.signs,
         rounds={int(year): str(name) for year, name in kostra["rounds"].items()},
     )
-    content.wrong.extend(_contradictions(table))
-    return table
 
 
 def _contradictions(table: ReleasedTable) -> Iterator[str]:

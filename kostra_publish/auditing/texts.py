@@ -174,7 +174,9 @@ class KnownTexts:
                 )
             )
             for scalar in sorted(self._scalars)
-            if _BRACES.search(scalar)
+            if (places := _BRACES.findall(scalar))
+            and len(set(places)) == len(places)
+            and self._filling.keys() >= set(places)
         ]
 
     def _fits(self, pattern: re.Pattern[str], text: str) -> bool:

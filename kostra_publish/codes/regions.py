@@ -25,6 +25,15 @@ LAST_YEAR = 2026
 REGION_KINDS = ("kommune", "bydel", "bydeler", "fylke", "kostragruppe", "land", "land_uten_oslo")
 
 
+def kind_of(code: str) -> str:
+    """The kind of region that a code of the statbank stands for, one of REGION_KINDS."""
+    whole = {LAND: "land", LAND_UTEN_OSLO: "land_uten_oslo", BYDELER_I_ALT: "bydeler"}
+    if code in whole:
+        return whole[code]
+    groups = {"EKA": "fylke", "EKG": "kostragruppe"}
+    return groups.get(code[:3]) or ("bydel" if len(code) == len("030101") else "kommune")
+
+
 def _read(name: str) -> pl.DataFrame:
     data = resources.files("kostra_publish.codes").joinpath("data", name).read_bytes()
     return pl.read_csv(BytesIO(data), infer_schema=False)

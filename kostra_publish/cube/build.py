@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from kostra_publish.codes import regions as codes
 from kostra_publish.cube import aggregate, estimates
@@ -17,6 +18,7 @@ from kostra_publish.cube.atoms import AtomKey, Quotient
 from kostra_publish.cube.conditions import in_use
 from kostra_publish.cube.contributors import Counts, Population
 from kostra_publish.cube.cube import Cube, State
+from kostra_publish.cube.dominance import dominated
 from kostra_publish.cube.notes import MissingReports, report_notes
 from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
 from kostra_publish.cube.regions import Region, Units, membership, table_regions
@@ -308,6 +310,7 @@ class _TableBuilder:
             contributors=cells.contributors,
             state=cells.state,
             notes=tuple(self._notes()),
+            dominated=self._dominated(),
         )
 
     # --- the frame of the table ---------------------------------------------------
@@ -394,6 +397,25 @@ class _TableBuilder:
                 self.parts[atom] = self._part(atom)
         cells = aggregate.measure(quotient, self.parts, self.shape, self.place.single)
         return aggregate.without(cells, self.unused)
+
+    def _dominated(self) -> NDArray[np.bool_] | None:
+        """Which cells rest on a dominated sum, in the cube's order; None where no rule asks."""
+        plan = self.ground.plan
+        ruled = [
+            (place, atom)
+            for place, measure in enumerate(self.table.measures)
+            if (quotient := plan.quotients[self.table.id].get(measure.code)) is not None
+            for atom in quotient.atoms
+            if atom in plan.dominance and atom in self.parts
+        ]
+        found = np.zeros((*self.shape, len(self.table.measures)), dtype=np.bool_)
+        for place, atom in ruled:
+            part = self.parts[atom]
+            largest = self.ground.tallies[grouping_of(self.table, atom).name].largest(atom)
+            members = csr_array(part.scheme.members)
+            flags = dominated(members, part.value, largest, plan.dominance[atom])
+            found[..., place] |= flags.reshape(-1, *(1 for _ in self.splits))
+        return found.reshape(-1) if ruled else None
 
     @cached_property
     def unused(self) -> NDArray[np.bool_]:

@@ -32,7 +32,8 @@ class Cube:
     arrays have one element per cell: ``value`` (float, NaN where ``state`` is not FIGURE,
     not rounded), ``contributors`` (the fewest units behind any part of the figure that has
     units behind it; 0 when none has; NOT_COUNTED when no persons are involved) and
-    ``state`` (see ``State``).
+    ``state`` (see ``State``). ``dominated`` marks cells that rest on a sum which one or two
+    contributors dominate; None where no rule asks.
     """
 
     table: TableSpec
@@ -42,10 +43,14 @@ class Cube:
     contributors: NDArray[np.int64]
     state: NDArray[np.uint8]
     notes: tuple[Note, ...] = ()
+    dominated: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit the dimensions or contradict each other."""
         cells = prod(self.shape)
+        if self.dominated is not None and self.dominated.shape != (cells,):
+            msg = f"table {self.table.id}: not {cells} flags of dominated cells"
+            raise ValueError(msg)
         if not self.value.shape == self.contributors.shape == self.state.shape == (cells,):
             msg = f"table {self.table.id}: the arrays do not have {cells} cells"
             raise ValueError(msg)

@@ -11,13 +11,13 @@ import polars as pl
 from kostra_publish.cube.atoms import AtomKey, Compiler, Quotient
 from kostra_publish.cube.conditions import problems, where_expression
 from kostra_publish.cube.contributors import Contributors
-from kostra_publish.cube.sums import Parts, related
+from kostra_publish.cube.sums import Parts, is_amount, related
 from kostra_publish.cube.tally import Grouping, query
 from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
 from kostra_publish.microdata.variables import Variable, variables
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import RoundKind, TableSpec, Where, from_on
+from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where, from_on
 
 POPULATION = "befolkning"
 
@@ -42,6 +42,8 @@ class Plan:
     def __post_init__(self) -> None:
         """Check every variable and code before anything is read."""
         if findings := [*_population_findings(self), *_findings(self)]:
+            raise SpecError(findings)
+        if findings := [*_ungrouped_dominance(self)]:
             raise SpecError(findings)
         if findings := [*_split_amounts(self)]:
             raise SpecError(findings)
@@ -97,7 +99,19 @@ class Plan:
             for atom in quotient.atoms
         ]
         known = {atom.source: self.variables(atom.source) for atom in atoms}
-        return related(atoms, known)
+        return related(atoms, known, self.dominance)
+
+    @cached_property
+    def dominance(self) -> dict[AtomKey, float]:
+        """The sums that the dominance rule is for, each with its strictest p."""
+        found: dict[AtomKey, float] = {}
+        for table in self.tables:
+            rule = table.disclosure.dominance
+            for quotient in self.quotients[table.id].values() if rule else ():
+                if rule and isinstance(quotient.measure.formula, Sum):
+                    for atom in filter(is_amount, quotient.atoms):
+                        found[atom] = max(found.get(atom, 0), rule.p)
+        return found
 
     @cached_property
     def contributors(self) -> Contributors:
@@ -146,6 +160,7 @@ class Plan:
                 atoms,
                 self.compiler,
                 self.variables(grouping.source),
+                self.dominance,
             )
             for grouping, atoms in self.groupings.values()
         ]
@@ -187,6 +202,19 @@ def _findings(plan: Plan) -> Iterator[Finding]:
             *_measure_problems(plan, table),
         ):
             yield document.finding(place, rule, fix)
+
+
+def _ungrouped_dominance(plan: Plan) -> Iterator[Finding]:
+    """The dominance rule looks at sums by region only, and at some sum at least."""
+    for table in plan.tables:
+        if table.disclosure.dominance is None:
+            continue
+        quotients = plan.quotients[table.id].values()
+        ruled = [atom for one in quotients for atom in one.atoms if atom in plan.dominance]
+        if not ruled or any(atom.grouped for atom in ruled):
+            rule = "the dominance rule is for sums of amounts that no dimension splits"
+            fix = "Leave it out, or take the dimensions away."
+            yield plan.catalogue.documents[table.id].finding(("disclosure", "dominance"), rule, fix)
 
 
 def _split_amounts(plan: Plan) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ themselves, not from a list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -21,23 +21,31 @@ Parts: TypeAlias = Mapping[AtomKey, int]
 """What an amount is the sum of: atoms that are made of nothing, and how often each is in it."""
 
 
+def is_amount(atom: AtomKey) -> bool:
+    """Whether it is a sum of amounts that persons have, rather than a number of persons."""
+    return atom.persons == "rows" and atom.of is not None and not atom.given
+
+
 def related(
-    atoms: Iterable[AtomKey], known: Mapping[str, Mapping[str, Variable]]
+    atoms: Iterable[AtomKey],
+    known: Mapping[str, Mapping[str, Variable]],
+    also: Collection[AtomKey] = (),
 ) -> dict[AtomKey, Parts]:
     """The amounts that have a part in common with another amount of the same persons.
 
-    ``known`` has the variables of each source.
+    ``known`` has the variables of each source; ``also`` are amounts to take with them.
     """
     made_of = {
         atom: {replace(atom, of=name): factor for name, factor in parts.items()}
         for atom in dict.fromkeys(atoms)
-        if atom.persons == "rows" and atom.of is not None and not atom.given
-        for parts in (parts_of(atom.of, known[atom.source]),)
+        if is_amount(atom)
+        for parts in (parts_of(str(atom.of), known[atom.source]),)
     }
     return {
         atom: parts
         for atom, parts in made_of.items()
-        if any(other != atom and parts.keys() & made_of[other].keys() for other in made_of)
+        if atom in also
+        or any(other != atom and parts.keys() & made_of[other].keys() for other in made_of)
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import and_
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kostra_publish.cube.atoms import AtomKey, Compiler
 from kostra_publish.cube.conditions import condition_expression, where_expression
+from kostra_publish.cube.dominance import two_largest
 from kostra_publish.cube.regions import Units
 from kostra_publish.cube.reports import units_of
 from kostra_publish.microdata.variables import Variable
@@ -88,6 +89,14 @@ class Tally:
         number = self.columns[atom]
         return layout.spread(self.frame[f"v{number}"]), layout.spread(self.frame[f"n{number}"])
 
+    def largest(self, atom: AtomKey) -> Array:
+        """The two largest contributions to an amount that the query ranked, shape (units, 2)."""
+        places, units = self._unit_places
+        lists = self.frame[f"t{self.columns[atom]}"]
+        values = lists.explode().cast(pl.Float64).fill_null(0).to_numpy()
+        unit = np.repeat(places, lists.list.len().to_numpy())
+        return two_largest(values, unit, units)
+
     @cached_property
     def _unit_places(self) -> tuple[NDArray[np.int64], int]:
         return unit_places(self.frame, self.units)
@@ -146,9 +155,11 @@ def query(
     atoms: Sequence[AtomKey],
     compiler: Compiler,
     variables: Mapping[str, Variable],
+    ranked: Collection[AtomKey] = (),
 ) -> pl.LazyFrame:
     """The lazy query behind a ``Tally``: sums (``v0`` …) and contributors (``n0`` …).
 
+    The amounts in ``ranked`` get their two largest contributions besides (``t0`` …), a list.
     Rows outside the population stay in the groups (with zeros), so that a kommune whose
     rows are all outside it is seen to have reported.
     """
@@ -164,6 +175,9 @@ def query(
             copied.append(pl.col(f"v{number}").alias(f"n{number}"))
         else:
             summed.append(contributors.alias(f"n{number}"))
+        if atom in ranked:
+            two = _amounts(atom, compiler, variables).top_k(2).implode()
+            summed.append(two.alias(f"t{number}"))
     if not keys:
         return marked.select(summed).with_columns(copied)
     texts = pl.selectors.enum().cast(pl.String)
@@ -199,17 +213,28 @@ def _sums(
     atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]
 ) -> tuple[pl.Expr, pl.Expr]:
     """An atom's figure and its contributors, over a frame that ``_marked`` made."""
-    _, where = compiler.conditions[atom.where]
-    marks = (pl.col(_mark(name, condition)) for name, condition in where.items())
-    included = reduce(and_, marks, pl.col(_POPULATION))
+    included = _included(atom, compiler)
     if atom.of is None:
         value = contributing = included.sum()
     else:
         amount = _number(atom.of, variables)
         given = included & amount.is_not_null()
-        value = given.sum() if atom.given else pl.when(included).then(amount).otherwise(0).sum()
+        value = given.sum() if atom.given else _amounts(atom, compiler, variables).sum()
         contributing = (given & (amount != 0)).sum()
     return value, {"rows": contributing, "values": value, "none": pl.lit(0)}[atom.persons]
+
+
+def _included(atom: AtomKey, compiler: Compiler) -> pl.Expr:
+    """Which rows an atom counts, over a frame that ``_marked`` made."""
+    _, where = compiler.conditions[atom.where]
+    marks = (pl.col(_mark(name, condition)) for name, condition in where.items())
+    return reduce(and_, marks, pl.col(_POPULATION))
+
+
+def _amounts(atom: AtomKey, compiler: Compiler, variables: Mapping[str, Variable]) -> pl.Expr:
+    """What each row adds to an atom that is a sum of amounts."""
+    amount = _number(str(atom.of), variables)
+    return pl.when(_included(atom, compiler)).then(amount).otherwise(0)
 
 
 def _number(name: str, variables: Mapping[str, Variable]) -> pl.Expr:

@@ -53,10 +53,15 @@ def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = No
 
 
 def small(cube: Cube) -> NDArray[np.bool_]:
-    """Which cells rest on too few persons; zeros count as the policy says."""
+    """Which cells rest on too few persons, or on a sum that one or two of them dominate.
+
+    Zeros count as the policy says.
+    """
     rules = cube.table.disclosure
     few = (cube.contributors >= 1) & (cube.contributors < rules.threshold)
     if rules.hide_zeros:
         few = few | (cube.contributors == 0)
+    if cube.dominated is not None:
+        few = few | cube.dominated
     result: NDArray[np.bool_] = few & (cube.state == State.FIGURE)
     return result

@@ -16,7 +16,6 @@ from kostra_publish.cube.build import Built
 from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import withstanding
-from kostra_publish.disclosure.attack import Insight
 from kostra_publish.disclosure.attack.cornered import cornered
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.primary import protect as protect_cube
@@ -26,6 +25,8 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.errors import DisclosureError
+from kostra_publish.specs.models import THRESHOLD
+from kostra_publish.specs.policy import Intervals
 
 EFFORT = 0.0
 """Steps of improvement; see ``Suppression``."""
@@ -96,7 +97,10 @@ def protect(
     ``earlier`` is what has been shown of the vintage before. Raises DisclosureError when a
     small figure still follows from what would be visible.
     """
-    answers = [_answer(_beside(universe, earlier)) for universe in universes(plan, built)]
+    intervals = plan.catalogue.policy.intervals
+    answers = [
+        _answer(_beside(universe, earlier), intervals) for universe in universes(plan, built)
+    ]
     signs = hidden([one.universe for one, _ in answers], [visible for _, visible in answers])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
@@ -122,23 +126,32 @@ def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
     return alone(universe)
 
 
-def _answer(found: Joined) -> tuple[Joined, Flags]:
+def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Flags]:
     """Which cells may be shown, and what was to be protected in the end."""
+    # An interval of kroner says nothing about persons: there the least will do.
+    wanted = intervals if found.universe.kind == "persons" else Intervals()
     try:
-        return found, _visible(found.problem)
+        return found, decide(found.problem, wanted)
     except DisclosureError:
         given = _given_away(found)
         if not given.any():
             raise
     left = found.without(given)
-    return left, _visible(left.problem)
+    return left, decide(left.problem, wanted)
 
 
-def _visible(problem: Problem) -> Flags:
-    """Which cells of a universe may be shown."""
+def decide(problem: Problem, intervals: Intervals) -> Flags:
+    """Which cells of a problem may be shown; ``intervals`` count persons."""
     large = problem.cells.height > INSIDERS_TRIED
-    insiders: Insight = "none" if large else "all"
-    return withstanding(problem, effort=EFFORT, insiders=insiders, noughts=large).visible
+    answer = withstanding(
+        problem,
+        effort=EFFORT,
+        width=intervals.width,
+        could_be=THRESHOLD if intervals.could_be_shown else None,
+        insiders="none" if large else "all",
+        noughts=large,
+    )
+    return answer.visible
 
 
 def _given_away(found: Joined) -> Flags:

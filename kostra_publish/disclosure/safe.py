@@ -6,8 +6,10 @@ can use it without a way to either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
+from types import MappingProxyType
+from typing import Final, NoReturn, Self, final
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ __all__ = [
     "Role",
     "SafeCube",
     "VintageFacts",
+    "only_safe",
 ]
 
 NOT_APPLICABLE = "."
@@ -50,19 +53,29 @@ class VintageFacts(Model):
     """Missing reports, estimates and the like."""
 
 
+@final
 class SafeCube:
     """One table's figures, ready to publish: a value or a sign in every cell.
 
     Cells are dense and row-major over ``dimensions``, the last one fastest:
     region, the table's own dimensions, contents, time. Values are rounded to each
-    measure's decimals. Made only by disclosure control; hands out copies.
+    measure's decimals. Made only by disclosure control, and nothing in it changes
+    afterwards: it hands out copies, and cannot be copied, pickled or subclassed, which
+    would each be a way to cells that no seal was set on.
     """
 
     __slots__ = ("_cells", "dimensions", "table", "vintages")
 
+    def __new__(cls, seal: Seal, *_: object) -> Self:
+        """Refuse whoever has no seal; raises TypeError."""
+        if seal is not SEAL:
+            msg = "a safe cube is made by disclosure control only"
+            raise TypeError(msg)
+        return super().__new__(cls)
+
     def __init__(
         self,
-        seal: Seal,
+        seal: Seal,  # noqa: ARG002  # looked at before there is anything to set
         table: TableSpec,
         dimensions: Sequence[CubeDimension],
         cells: pl.DataFrame,
@@ -73,16 +86,37 @@ class SafeCube:
         Raises ValueError when a cell has both, neither, or an unknown sign, or when
         the number of cells is not the product of the dimensions' sizes.
         """
-        if seal is not SEAL:
-            msg = "a safe cube is made by disclosure control only"
-            raise TypeError(msg)
-        self.table = table
-        self.dimensions = tuple(dimensions)
-        self.vintages = dict(sorted(vintages.items()))
-        self._cells = cells.select(
+        self.table: Final = table
+        self.dimensions: Final = tuple(dimensions)
+        self.vintages: Final[Mapping[int, VintageFacts]] = MappingProxyType(
+            dict(sorted(vintages.items()))
+        )
+        self._cells: Final = cells.select(
             pl.col("value").cast(pl.Float64), pl.col("status").cast(pl.String)
         )
         self._check()
+
+    def __init_subclass__(cls) -> NoReturn:
+        """Refuse: what is a kind of safe cube could be made without the seal."""
+        msg = "a safe cube has no kinds"
+        raise TypeError(msg)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set what has not been set, once; raises AttributeError after that."""
+        if hasattr(self, name):
+            msg = f"a safe cube does not change: {name} is set"
+            raise AttributeError(msg)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        """Refuse: what is deleted could be set anew."""
+        msg = f"a safe cube does not change: {name} stays"
+        raise AttributeError(msg)
+
+    def __reduce_ex__(self, protocol: object, /) -> NoReturn:
+        """Refuse copies and pickles: they are made without the seal."""
+        msg = "a safe cube cannot be copied or pickled; a release keeps it as files"
+        raise TypeError(msg)
 
     def _check(self) -> None:
         if self._cells.height != prod(self.size):
@@ -131,5 +165,19 @@ class SafeCube:
         return pl.DataFrame(columns).hstack(self._cells)
 
     def __repr__(self) -> str:
+        """Table and shape, never a figure."""
         shape = " x ".join(str(size) for size in self.size)
         return f"SafeCube({self.table.id}, {shape})"
+
+
+def only_safe(cubes: Iterable[SafeCube]) -> list[SafeCube]:
+    """The cubes, looked at before they are written: each is a safe cube.
+
+    Types say so already; this holds when nobody has checked them. Raises TypeError.
+    """
+    found = list(cubes)
+    given: list[object] = [*found]
+    if wrong := [type(one).__name__ for one in given if type(one) is not SafeCube]:
+        msg = f"only safe cubes can be written, not {', '.join(wrong)}"
+        raise TypeError(msg)
+    return found

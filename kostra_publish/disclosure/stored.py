@@ -85,7 +85,7 @@ def with_history(new: SafeCube, earlier: SafeCube | None) -> SafeCube:
         found = np.flatnonzero(targets != _NOWHERE)
         rows[targets[found]] = found + first
         first += targets.size
-    return SafeCube(SEAL, new.table, dimensions, cells[rows], carried | new.vintages)
+    return SafeCube(SEAL, new.table, dimensions, cells[rows], {**carried, **new.vintages})
 
 
 def _cells(cube: SafeCube) -> pl.DataFrame:

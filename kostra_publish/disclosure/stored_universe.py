@@ -7,21 +7,25 @@ belong under ``internal/``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import StringConstraints, TypeAdapter
 from scipy.sparse import coo_array, csr_array
 
 from kostra_publish.disclosure.problem import PUBLISHED, STATUSES, Flags, Integers, Problem
 from kostra_publish.errors import DisclosureError
 
 FOLDER: Final = "internal/disclosure"
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 
 Dimensions: TypeAlias = Mapping[str, tuple[str, ...]]
 """The codes of each dimension of a table, by the dimension's code, in the table's order."""
@@ -56,6 +60,7 @@ _FILES: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
     "tables": {"table": _TEXT, "place": pl.UInt32(), "cell": pl.UInt32()},
     "dimensions": {"table": _TEXT, "dimension": _TEXT, "code": _TEXT},
 }
+_TITLES: Final = TypeAdapter(list[FileName])
 _NAMES: Final = ("population", "region", "set", "kind")
 
 
@@ -118,6 +123,20 @@ def write(universe: StoredUniverse, vintage: int) -> Iterator[tuple[str, bytes]]
         yield f"{FOLDER}/{vintage}/{universe.title}/{name}.parquet", _parquet(frame)
 
 
+def index(universes: Sequence[StoredUniverse], vintage: int) -> tuple[str, bytes]:
+    """The file that names the universes of a release: (path in the release, bytes).
+
+    A release without persons in it has none, which is not the same as having lost them.
+    """
+    titles = sorted(universe.title for universe in universes)
+    return index_path(vintage), f"{json.dumps(titles, indent=1)}\n".encode()
+
+
+def index_path(vintage: int) -> str:
+    """Where the universes of a release are named."""
+    return f"{FOLDER}/{vintage}/universes.json"
+
+
 def _entries(matrix: csr_array) -> pl.DataFrame:
     found = coo_array(matrix)
     row, column = found.coords
@@ -145,6 +164,22 @@ def _parquet(frame: pl.DataFrame) -> bytes:
 
 
 # --- reading ------------------------------------------------------------------------
+
+
+def read_all(release: Path, vintage: int) -> list[StoredUniverse]:
+    """The universes that a release keeps of its vintage, sorted.
+
+    Raises DisclosureError as ``read`` does, also when the release does not name any.
+    """
+    path = release / index_path(vintage)
+    try:
+        titles: list[str] = _TITLES.validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DisclosureError(
+            f"release {release.name} does not keep what it was protected as",
+            fix="Publish the round again from its inputs, with this version of the program.",
+        ) from error
+    return [read(path.parent / title) for title in titles]
 
 
 def read(folder: Path) -> StoredUniverse:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.outputs.facts import Footnote, TableFacts, breaks, footnotes, measures
 from kostra_publish.releases.rounds import ReleaseFacts, utc
 from kostra_publish.specs.catalogue import Catalogue
@@ -52,7 +52,7 @@ def write_jsonstat(
     cubes: Sequence[SafeCube], catalogue: Catalogue, release: ReleaseFacts
 ) -> Iterator[tuple[str, bytes]]:
     """Every table in every language, then the collections: (path in the release, bytes)."""
-    for cube in cubes:
+    for cube in only_safe(cubes):
         cells = figures(cube)
         for language in LANGUAGES:
             document = heading(cube, catalogue, language, release)

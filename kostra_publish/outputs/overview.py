@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final
 
-from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.outputs import jsonstat
 from kostra_publish.outputs.facts import TableFacts
 from kostra_publish.outputs.pages import page
@@ -41,7 +41,7 @@ def overview(
     cubes: Sequence[SafeCube], catalogue: Catalogue, language: Language, release: ReleaseFacts
 ) -> dict[str, Any]:
     """What the template is given: plain words, numbers and relative links."""
-    tables = [_table(cube, language, release) for cube in cubes]
+    tables = [_table(cube, language, release) for cube in only_safe(cubes)]
     texts = catalogue.texts
     return {
         "language": language,

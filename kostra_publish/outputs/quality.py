@@ -8,14 +8,14 @@ who read them fill in ``QualityFacts``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube
+from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube, only_safe
 from kostra_publish.outputs.pages import page
 from kostra_publish.specs.dimensions import TIME
 
@@ -80,36 +80,6 @@ class TableSigns:
 
 
 @dataclass(frozen=True)
-class SinceEarlier:
-    """What an earlier release of the same vintage took, in one dataset."""
-
-    release: str
-    """The earlier release."""
-    held: int
-    """Figures that are as they were, and stay hidden as they were."""
-    late: int
-    """Figures hidden because they differ from what was shown by too few."""
-    differences: int
-    """Differences that rest on too few, between figures and between what follows from them."""
-    disclosed: int
-    """Small figures and differences that the earlier release has given away."""
-
-
-@dataclass(frozen=True)
-class ProtectedFigures:
-    """What protecting all tables on some persons took, by kind of region."""
-
-    name: str
-    """The dataset behind the figures."""
-    kind: str
-    """``persons`` or ``amounts``."""
-    by_region: Mapping[str, tuple[int, int, int]]
-    """Distinct figures, small ones, and those hidden to protect the small ones."""
-    since: SinceEarlier | None = None
-    """What an earlier release took; None without one."""
-
-
-@dataclass(frozen=True)
 class ProvisionalCode:
     """A code or title that could not be confirmed."""
 
@@ -131,7 +101,6 @@ class QualityFacts:
     rules: tuple[RuleCount, ...] | None = None
     """The control rules that records broke; None: not counted."""
     signs: tuple[TableSigns, ...] = ()
-    protection: tuple[ProtectedFigures, ...] = ()
     provisional: tuple[ProvisionalCode, ...] = ()
     warnings: tuple[str, ...] = ()
     """Anything else the statistician should look at, one sentence each."""
@@ -139,6 +108,7 @@ class QualityFacts:
 
 def signs(cube: SafeCube, vintage: int | None = None) -> TableSigns:
     """Count the figures and signs of a cube, of one vintage if given."""
+    (cube,) = only_safe([cube])
     frame = cube.frame().lazy()
     if vintage is not None:
         frame = frame.filter(pl.col(TIME) == str(vintage))

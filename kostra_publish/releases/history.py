@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
 from kostra_publish.disclosure.stored import restore
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
@@ -57,6 +57,7 @@ def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:
     The Parquet file has a code column per dimension, value (Float64) and status
     (String), one row per cell in the cube's order.
     """
+    (cube,) = only_safe([cube])
     described = StoredCube(
         table=cube.table.id,
         dimensions=tuple(_described(dimension) for dimension in cube.dimensions),
@@ -107,8 +108,25 @@ def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, S
     }
 
 
+def described_cubes(release: Path) -> dict[str, StoredCube]:
+    """All but the cells of the cubes that ``release`` keeps, by table id.
+
+    Raises ReleaseError when a file is missing or altered, or does not read.
+    """
+    manifest = read_manifest(release)
+    prefix = f"{FOLDER}/"
+    paths = {
+        path: None
+        for path in manifest.outputs
+        if path.startswith(prefix) and path.endswith(".json")
+    }
+    _refuse_altered(release, manifest, paths)
+    found = (StoredCube.model_validate_json((release / path).read_bytes()) for path in paths)
+    return {cube.table: cube for cube in found}
+
+
 def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
-    """The universes that ``release`` keeps of a vintage, sorted by folder.
+    """The universes that ``release`` keeps of a vintage, sorted; none of a vintage not its own.
 
     Raises ReleaseError when a file is missing or altered, DisclosureError when one does not
     read.
@@ -117,8 +135,7 @@ def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
     prefix = f"{stored_universe.FOLDER}/{vintage}/"
     paths = {path: None for path in manifest.outputs if path.startswith(prefix)}
     _refuse_altered(release, manifest, paths)
-    folders = sorted({PurePosixPath(path).parent for path in paths})
-    return [stored_universe.read(release / folder) for folder in folders]
+    return stored_universe.read_all(release, vintage) if paths else []
 
 
 def _refuse_altered(release: Path, manifest: Manifest, paths: Mapping[str, object]) -> None:

@@ -318,6 +318,14 @@ class Break(Model):
     """What it concerns."""
 
 
+class Dominance(Model):
+    """The p % rule for sums of amounts, such as kroner paid out."""
+
+    p: Annotated[float, Field(gt=0, le=100)]
+    """A sum is hidden when all but the two largest contributions to it come to less than this
+    many per cent of the largest."""
+
+
 class Disclosure(Model):
     """How small figures are protected."""
 
@@ -327,6 +335,9 @@ class Disclosure(Model):
     """true: a count of nobody is hidden too."""
     linked: list[str] = Field(default_factory=list)
     """Tables that show the same units in another way."""
+    dominance: Dominance | None = None
+    """The p % rule for the table's sums, wherever they are shown; off where it is left out. The
+    table has no dimensions of its own."""
 
 
 class Presentation(Model):

@@ -34,8 +34,19 @@ class Cost(Model):
     """How the cost grows with the number of persons behind the figure."""
 
 
+class Intervals(Model):
+    """What must stay open about a hidden small figure of persons, beside its value."""
+
+    width: Annotated[int, Field(ge=1, le=3)] = 1
+    """How far apart its least and its greatest possible value are, at least."""
+    could_be_shown: bool = False
+    """Whether it must be possible that it is not small at all."""
+
+
 class Policy(Model):
     """The file `shared/disclosure.yaml`."""
 
     cost: Cost = Cost()
     """What hiding a figure costs."""
+    intervals: Intervals = Intervals()
+    """What must stay open about a hidden small figure, in problems that are attacked in full."""

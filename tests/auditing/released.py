@@ -138,7 +138,8 @@ def change(release: Path, alter: Change, *languages: str) -> None:
         path = jsonstat(release, language)
         document = json.loads(path.read_text(encoding="utf-8"))
         alter(document)
-        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(text, encoding="utf-8")
     sign(release)
 
 

@@ -205,6 +205,23 @@ def test_a_table_in_another_language_is_missing(out: Path, look: Look) -> None:
     assert "table 99901: is not there once in every language" in said(look(out / MARCH))
 
 
+@pytest.mark.parametrize("part", ["table", "round"])
+def test_a_table_under_another_name(out: Path, look: Look, part: str) -> None:
+    kept = Kept(out / MARCH)
+    place, cell = kept.first(ALL, kept.universe.problem.small)
+
+    def alter(document: dict[str, Any]) -> None:
+        show(place, kept.values[cell])(document)
+        extension = document["extension"]
+        if part == "table":
+            extension["px"]["tableid"] = "other"
+        else:
+            extension["kostra"]["rounds"]["2025"] = BEFORE
+
+    change(out / MARCH, alter)
+    assert "2026-03 table 99901: is not among the files of its round" in said(look(out / MARCH))
+
+
 # --- texts --------------------------------------------------------------------------------
 
 UNACCOUNTED = "text with digits that nothing accounts for"
@@ -318,9 +335,17 @@ def test_a_folder_that_is_no_release(tmp_path: Path, look: Look) -> None:
 
 
 def test_a_release_that_keeps_no_universe(out: Path, look: Look) -> None:
-    shutil.rmtree(out / MARCH / "internal" / "disclosure")
+    shutil.rmtree(out / MARCH / "internal" / "disclosure" / "2025")
     sign(out / MARCH)
     with pytest.raises(DisclosureError, match="does not keep what it was protected as"):
+        look(out / MARCH)
+
+
+def test_a_release_that_has_lost_a_universe(out: Path, look: Look) -> None:
+    [folder] = (out / MARCH / "internal" / "disclosure").glob("*/*-persons")
+    shutil.rmtree(folder)
+    sign(out / MARCH)
+    with pytest.raises(DisclosureError, match=r"cells\.parquet cannot be read"):
         look(out / MARCH)
 
 

@@ -33,7 +33,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def content(**changes: Any) -> Content:
-    return read("13995.nb.json", json.dumps(document(**changes)).encode())
+    return read("13995.nb.json", json.dumps(document(**changes), separators=(",", ":")).encode())
 
 
 def table(**changes: Any) -> ReleasedTable:
@@ -66,6 +66,7 @@ def test_cells_are_found_by_their_codes_in_any_order() -> None:
         ({"value": {"1": 7, "2": 8.5}}, "is not a table"),
         ({"size": [1, 2, 2]}, "is not a table"),
         ({"extension": {}}, "is not a table"),
+        ({"more": 3}, "is not a table"),
         ({"status": {"0": ":", "3": "x"}}, "has an unknown sign in 1 cells"),
         ({"status": {"0": ":", "4": ":"}}, "has a sign outside the table"),
         ({"status": {"0": ":", "1": ":", "3": ".."}}, "has both a number and a sign in 1 cells"),
@@ -122,7 +123,8 @@ def test_other_categories() -> None:
 
 
 def test_numbers_beside_the_figures_are_texts_and_what_counts_the_table_is_not() -> None:
-    texts = {said.text for said in content(most={"of": 3}).texts}
+    extension = {**document()["extension"], "most": {"of": 3}}
+    texts = {said.text for said in content(extension=extension).texts}
     assert "number 3" in texts
     assert "number 2" not in texts
     assert "number 1" not in texts

@@ -46,3 +46,10 @@ def test_lifetimes() -> None:
 def test_a_year_outside_the_lists_is_refused() -> None:
     with pytest.raises(ValueError, match="2020-2026"):
         regions.kommuner(2019)
+
+
+def test_a_code_tells_its_kind_of_region() -> None:
+    for region, kind in regions.members(2025).select("region", "kind").unique().iter_rows():
+        assert regions.kind_of(region) == kind
+    assert regions.kind_of(regions.BYDELER_I_ALT) == "bydeler"
+    assert {regions.kind_of(code) for code in regions.bydeler()["bydel"]} == {"bydel"}

@@ -133,7 +133,7 @@ def test_earlier_vintages_are_carried_exactly_and_the_new_one_stands() -> None:
     assert year(both, 2023).equals(year(earlier, 2023))
     assert year(both, 2024).equals(year(earlier, 2024))
     assert year(both, 2025).equals(year(new, 2025))
-    assert both.vintages == earlier.vintages | new.vintages
+    assert both.vintages == {**earlier.vintages, **new.vintages}
 
 
 def test_a_vintage_published_again_is_replaced_whole() -> None:

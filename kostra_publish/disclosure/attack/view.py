@@ -69,7 +69,7 @@ def view_of(problem: Problem, visible: Flags) -> View:
     sought: Flags = problem.small & ~shown
     floored: Flags = problem.listed & ~shown
     rows = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
-    unknown = _unknown(rows, problem.inner)
+    unknown = unknown_numbers(rows, problem.inner)
     (known, floors, targets), merge = _merged(
         [rows, problem.rows[floored], problem.rows[sought]], unknown
     )
@@ -137,7 +137,7 @@ def _lone(
     return lone, knows_all
 
 
-def _unknown(rows: csr_array, inner: Integers) -> Flags:
+def unknown_numbers(rows: csr_array, inner: Integers) -> Flags:
     """The inner numbers that neither follow from one row nor are forced to nought.
 
     A row of which one number is left gives that number. A row that is left with nought, and

@@ -1,7 +1,8 @@
 """Amounts that are sums of each other, as a problem of their own.
 
 Their inner numbers are amounts by unit: kroner of bidrag, and of lån. A sum is small when few
-contribute to it, whatever its size in kroner; nothing is known of what is hidden but that it
+contribute to it, whatever its size in kroner, or when the dominance rule is set and one or two
+dominate it; nothing is known of what is hidden but that it
 is not negative. A figure is shown only when both its persons and its amounts may be.
 """
 
@@ -17,6 +18,7 @@ from scipy.sparse import csr_array
 
 from kostra_publish.cube.atoms import AtomKey
 from kostra_publish.cube.build import Built
+from kostra_publish.cube.dominance import dominated
 from kostra_publish.cube.plan import Plan
 from kostra_publish.cube.sums import Parts
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
@@ -108,6 +110,19 @@ class _Amounts:
         found: Integers = (by_unit @ self.regions.members.T).ravel()
         return found
 
+    @cached_property
+    def _dominated(self) -> Flags:
+        """Which amounts one or two contributors dominate in which regions, by key."""
+        found = np.zeros((len(self.sums), self.width), dtype=np.bool_)
+        members = csr_array(self.regions.members)
+        for number, atom in enumerate(self.sums):
+            if atom in self.plan.dominance:
+                value, _ = self._by_unit(atom)
+                largest = self.built.tallies[atom.source,].largest(atom)
+                p = self.plan.dominance[atom]
+                found[number] = dominated(members, value.astype(np.float64), largest, p)
+        return found.ravel()
+
     def _implied(self, cells: pl.DataFrame) -> Integers:
         """Keys of small amounts that a listed one is made of, and that are not listed."""
         listed = cells["key"].to_numpy()
@@ -135,6 +150,7 @@ class _Amounts:
         contributors = self.contributors[keys]
         zeros = np.append(cells["hide_zeros"].to_numpy(), np.zeros(len(more), dtype=np.bool_))
         small = self._few(contributors, _strictest(cells)) | ((contributors == 0) & zeros)
+        small |= self._dominated[keys]
         weight = np.append(cells["weight"].to_numpy(), np.zeros(len(more)))
         names = pl.Series([str(one.of) for one in self.sums], dtype=pl.String)
         return Problem(
