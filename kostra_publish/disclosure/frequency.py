@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from pydantic import Field, ValidationError
 from scipy.sparse import csr_array, kron, vstack
 
 from kostra_publish.disclosure.answer import withstanding
+from kostra_publish.disclosure.canonical import code_order
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.errors import DataError, Finding, ReleaseError, UsageError
 from kostra_publish.specs.models import THRESHOLD, Model
@@ -81,6 +82,18 @@ class Axis:
     codes: tuple[str, ...]
     members: csr_array
     total: str
+
+    def in_order(self, leaves: Integers, codes: Integers) -> Axis:
+        """The same dimension, its leaves and codes in another order."""
+        members = csr_array(self.members[codes][:, leaves])
+        members.sort_indices()
+        return Axis(
+            self.name,
+            tuple(self.leaves[n] for n in leaves),
+            tuple(self.codes[n] for n in codes),
+            members,
+            self.total,
+        )
 
     @property
     def everything(self) -> csr_array:
@@ -134,6 +147,24 @@ class FrequencyTables:
             floor=np.full(len(values), lowest, dtype=np.int64),
             cost=np.maximum(values, 1).astype(np.float64),
         )
+
+    def canonical(self) -> FrequencyTables:
+        """The same tables in an order that does not depend on names, nor on how they came."""
+        held = self.counts.filter(pl.col(self.measure) > 0)
+        places = {
+            name: held[name]
+            .replace_strict({leaf: n for n, leaf in enumerate(axis.leaves)}, return_dtype=pl.Int64)
+            .to_numpy()
+            for name, axis in self.axes.items()
+        }
+        members = {name: axis.members for name, axis in self.axes.items()}
+        once = {frozenset(table) for table in self.tables}
+        leaves, codes = code_order(members, once, places, held[self.measure].to_numpy())
+        axes = {name: self.axes[name].in_order(leaves[name], codes[name]) for name in leaves}
+        rank = {name: n for n, name in enumerate(axes)}
+        tables = {tuple(sorted(table, key=rank.__getitem__)) for table in self.tables}
+        ordered = sorted(tables, key=lambda table: [rank[name] for name in table])
+        return replace(self, axes=axes, tables=tuple(ordered))
 
     def _inner(self, block: tuple[str, ...]) -> Integers:
         """The counts of a block, row-major over the leaves of its dimensions."""
@@ -551,10 +582,16 @@ def protect(
             f"with a threshold of {threshold} no count is small",
             fix="Give the smallest count that may be shown: 2 or more.",
         )
-    problem = tables.problem(threshold=threshold, hide_zeros=hide_zeros)
+    problem = tables.canonical().problem(threshold=threshold, hide_zeros=hide_zeros)
     problem = problem.with_cost(problem.cost + HIDING)
     answer = withstanding(problem, effort=effort)
     cells = problem.cells.with_columns(
         pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
     )
+    names = list(tables.axes)
+    order = {
+        name: pl.col(name).replace_strict({code: n for n, code in enumerate(axis.codes)})
+        for name, axis in tables.axes.items()
+    }
+    cells = cells.select(*names, tables.measure, "status").sort(*order.values())
     return ProtectedTables(cells, answer.verdict.summary)
