@@ -585,13 +585,10 @@ def protect(
     problem = tables.canonical().problem(threshold=threshold, hide_zeros=hide_zeros)
     problem = problem.with_cost(problem.cost + HIDING)
     answer = withstanding(problem, effort=effort)
-    cells = problem.cells.with_columns(
+    found = problem.cells.with_columns(
         pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
     )
-    names = list(tables.axes)
-    order = {
-        name: pl.col(name).replace_strict({code: n for n, code in enumerate(axis.codes)})
-        for name, axis in tables.axes.items()
-    }
-    cells = cells.select(*names, tables.measure, "status").sort(*order.values())
+    # In the order of the tables as they came.
+    given = tables.problem(threshold=threshold, hide_zeros=hide_zeros).cells
+    cells = given.join(found, on=given.columns, how="left", maintain_order="left")
     return ProtectedTables(cells, answer.verdict.summary)

@@ -68,6 +68,9 @@ def test_every_distinct_cell_stands_once_with_its_sum(tmp_path: Path) -> None:
 def test_linked_tables_are_protected_together(tmp_path: Path) -> None:
     tables = frequency.read(*written(tmp_path, content(), counts()))
     found = frequency.protect(tables, effort=0.1)
+    problem = tables.problem()
+    assert found.cells.drop("freq", "status").equals(problem.cells)
+    assert found.cells["freq"].to_list() == problem.values.tolist()
     small = found.cells.filter(pl.col("freq").is_between(1, 3))
     assert set(small["status"]) == {"U"}
     assert set(found.cells.filter(pl.col("freq") == 0)["status"]) <= {"P"}
