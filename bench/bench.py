@@ -111,11 +111,11 @@ def one(task: str, data: Path) -> None:
     started = perf_counter()
     result = work()
     seconds = perf_counter() - started
-    peak = _peak_memory()
+    peak = peak_memory()
     print(f"{seconds:.3f} {peak:.0f} {result}")
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """MB at the most in this process alone (ru_maxrss would count what started it)."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(float(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024

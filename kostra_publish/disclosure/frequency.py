@@ -11,6 +11,8 @@ A problem is two files. ``problem.json`` tells the dimensions and tables::
 Each alternative is one hierarchy over the same leaves; several may overlap. A parent may be
 less than everything. A table that leaves a dimension out carries its total. ``inner.parquet``
 has a column of leaf codes per dimension, and the counts; combinations that are not there are 0.
+
+Whoever has a data frame instead of files gives it to ``tables_of``.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Final
@@ -29,14 +31,18 @@ from pydantic import Field, ValidationError
 from scipy.sparse import csr_array, kron, vstack
 
 from kostra_publish.disclosure.answer import withstanding
+from kostra_publish.disclosure.canonical import code_order
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
-from kostra_publish.errors import DataError, Finding, ReleaseError
+from kostra_publish.errors import DataError, Finding, ReleaseError, UsageError
 from kostra_publish.specs.models import THRESHOLD, Model
 
 HIDING: Final = 12
 """What hiding any cell costs, in persons, beside its count."""
 
-LARGEST_BLOCK = 5_000_000
+LARGEST_COUNT: Final = 1 << 40
+"""The greatest count, and the greatest sum of counts: all arithmetic stays exact below it."""
+
+LARGEST_BLOCK: Final = 5_000_000
 """Inner numbers of one block at most; tables that hang together in a ring need one block."""
 
 
@@ -76,6 +82,18 @@ class Axis:
     codes: tuple[str, ...]
     members: csr_array
     total: str
+
+    def in_order(self, leaves: Integers, codes: Integers) -> Axis:
+        """The same dimension, its leaves and codes in another order."""
+        members = csr_array(self.members[codes][:, leaves])
+        members.sort_indices()
+        return Axis(
+            self.name,
+            tuple(self.leaves[n] for n in leaves),
+            tuple(self.codes[n] for n in codes),
+            members,
+            self.total,
+        )
 
     @property
     def everything(self) -> csr_array:
@@ -129,6 +147,24 @@ class FrequencyTables:
             floor=np.full(len(values), lowest, dtype=np.int64),
             cost=np.maximum(values, 1).astype(np.float64),
         )
+
+    def canonical(self) -> FrequencyTables:
+        """The same tables in an order that does not depend on names, nor on how they came."""
+        held = self.counts.filter(pl.col(self.measure) > 0)
+        places = {
+            name: held[name]
+            .replace_strict({leaf: n for n, leaf in enumerate(axis.leaves)}, return_dtype=pl.Int64)
+            .to_numpy()
+            for name, axis in self.axes.items()
+        }
+        members = {name: axis.members for name, axis in self.axes.items()}
+        once = {frozenset(table) for table in self.tables}
+        leaves, codes = code_order(members, once, places, held[self.measure].to_numpy())
+        axes = {name: self.axes[name].in_order(leaves[name], codes[name]) for name in leaves}
+        rank = {name: n for n, name in enumerate(axes)}
+        tables = {tuple(sorted(table, key=rank.__getitem__)) for table in self.tables}
+        ordered = sorted(tables, key=lambda table: [rank[name] for name in table])
+        return replace(self, axes=axes, tables=tuple(ordered))
 
     def _inner(self, block: tuple[str, ...]) -> Integers:
         """The counts of a block, row-major over the leaves of its dimensions."""
@@ -261,32 +297,63 @@ def _parent(blocks: Sequence[tuple[str, ...]], number: int) -> int:
 def read(problem: Path, inner: Path) -> FrequencyTables:
     """The tables of ``problem.json`` and their counts.
 
-    Raises DataError with everything that is wrong: what is not JSON or has unknown keys; a
-    hierarchy with a cycle, overlapping children or unknown codes; duplicate leaves; counts
-    that are negative or not whole; combinations that stand twice.
+    Raises DataError as ``tables_of`` does, and for what is not JSON, has unknown keys or
+    cannot be read.
     """
     content = _content(problem)
+    try:
+        counts = pl.read_parquet(inner)
+    except (OSError, pl.exceptions.PolarsError):
+        rule = "not a readable Parquet file"
+        raise DataError([Finding(inner.name, "file", "", rule, "Write it again")]) from None
+    return tables_of(content, counts, names=(problem.name, inner.name))
+
+
+def tables_of(
+    content: ProblemFile,
+    counts: pl.DataFrame,
+    *,
+    names: tuple[str, str] = ("problem", "counts"),
+) -> FrequencyTables:
+    """The tables that ``content`` describes, of ``counts``; ``names`` are for messages.
+
+    Raises DataError with everything that is wrong: a hierarchy with a cycle, overlapping
+    children, or unknown codes; duplicate leaves; a total that is not everything; tables of no
+    or unknown dimensions; counts that are negative, not whole or too great; combinations of
+    codes that stand twice. ::
+
+        sex = DimensionFile(leaves=["1", "2"], alternatives=[{"T": ["1", "2"]}], total="T")
+        age = DimensionFile(leaves=["a", "b"], alternatives=[{"T": ["a", "b"]}], total="T")
+        content = ProblemFile(dims={"sex": sex, "age": age}, tables=[["sex", "age"]], measure="n")
+        counts = persons.group_by("sex", "age").agg(n=pl.len())
+        protect(tables_of(content, counts)).cells
+    """
+    described, counted = names
     if findings := [
-        Finding(problem.name, f"dims.{name}", place, rule, fix)
+        Finding(described, f"dims.{name}", place, rule, fix)
         for name, dimension in content.dims.items()
         for place, rule, fix in _hierarchy_problems(dimension)
-    ] + list(_table_problems(content, problem.name)):
+    ] + list(_table_problems(content, described)):
         raise DataError(findings)
-    counts = _counts(inner, content)
     return FrequencyTables(
         axes={name: _axis(name, dimension) for name, dimension in content.dims.items()},
         tables=tuple(dict.fromkeys(tuple(table) for table in content.tables)),
         measure=content.measure,
-        counts=counts,
+        counts=_counts(counts, content, counted),
     )
 
 
 def _content(path: Path) -> ProblemFile:
     try:
-        return ProblemFile.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return ProblemFile.model_validate(json.loads(text, object_pairs_hook=_without_twins))
     except OSError as error:
         raise DataError(
             [Finding(path.name, "file", "", "it cannot be read", f"{error.strerror}: check it")]
+        ) from None
+    except _TwinError as error:
+        raise DataError(
+            [Finding(path.name, "file", "", f"the key {error} stands twice", "Give it once")]
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise DataError(
@@ -307,9 +374,21 @@ def _content(path: Path) -> ProblemFile:
         ) from None
 
 
+class _TwinError(ValueError):
+    """An object of the JSON file gives a key twice."""
+
+
+def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object, if no key stands twice: JSON would silently keep the last."""
+    for key, times in Counter(key for key, _ in pairs).items():
+        if times > 1:
+            raise _TwinError(key)
+    return dict(pairs)
+
+
 def _hierarchy_problems(dimension: DimensionFile) -> Iterator[tuple[str, str, str]]:
     leaves = dimension.leaves
-    for code in sorted({code for code in leaves if leaves.count(code) > 1}):
+    for code in sorted(code for code, times in Counter(leaves).items() if times > 1):
         yield "leaves", f"the code {code} stands twice", "Give each leaf once"
     for number, alternative in enumerate(dimension.alternatives):
         place = f"alternatives.{number}"
@@ -324,11 +403,14 @@ def _child_problems(
     leaves: Sequence[str], alternative: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str]]:
     known = {*leaves, *alternative}
-    times = Counter(child for children in alternative.values() for child in children)
-    for child in sorted(times):
+    parents = Counter(child for children in alternative.values() for child in set(children))
+    for parent, children in alternative.items():
+        for child in sorted(child for child, times in Counter(children).items() if times > 1):
+            yield f"{child} stands twice below {parent}", "Give each child once"
+    for child in sorted(parents):
         if child not in known:
             yield f"the child {child} is no leaf and no parent", "Add it, or remove it"
-        elif times[child] > 1:
+        elif parents[child] > 1:
             yield f"{child} has two parents", "Move one of them to another alternative"
 
 
@@ -358,7 +440,13 @@ def _in_cycle(start: str, alternative: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _table_problems(content: ProblemFile, file: str) -> Iterator[Finding]:
+    if content.measure in content.dims:
+        rule = f"{content.measure} is a dimension too"
+        yield Finding(file, "measure", "", rule, "Give the column of counts a name of its own")
     for number, table in enumerate(content.tables):
+        if not table:
+            fix = "Name them; every table shows its totals"
+            yield Finding(file, f"tables.{number}", "", "it has no dimensions", fix)
         for name in table:
             if name not in content.dims:
                 known = ", ".join(content.dims)
@@ -401,24 +489,27 @@ def _leaves_of(code: str, alternative: Mapping[str, Sequence[str]]) -> Iterator[
         yield from _leaves_of(child, alternative)
 
 
-def _counts(path: Path, content: ProblemFile) -> pl.DataFrame:
+def _counts(found: pl.DataFrame, content: ProblemFile, file: str) -> pl.DataFrame:
     """The counts, checked; raises DataError."""
-    try:
-        found = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError):
-        rule = "not a readable Parquet file"
-        raise DataError([Finding(path.name, "file", "", rule, "Write it again")]) from None
     wanted = [*content.dims, content.measure]
     if lacking := [name for name in wanted if name not in found.columns]:
         rule, fix = "the column is missing", "Add it"
-        raise DataError([Finding(path.name, "columns", name, rule, fix) for name in lacking])
+        raise DataError([Finding(file, "columns", name, rule, fix) for name in lacking])
     measure = pl.col(content.measure)
     if not found.schema[content.measure].is_numeric():
         rule, fix = "the counts are not numbers", "Write them as whole numbers"
-        raise DataError([Finding(path.name, "columns", content.measure, rule, fix)])
-    typed = found.with_columns(pl.col(name).cast(pl.String) for name in content.dims)
+        raise DataError([Finding(file, "columns", content.measure, rule, fix)])
+    typed = found.select(
+        *(pl.col(name).cast(pl.String) for name in content.dims),
+        measure if found.schema[content.measure].is_integer() else measure.cast(pl.Float64),
+    )
     tests = [
-        (content.measure, measure.is_null() | ~(measure >= 0), "a count is missing or negative"),
+        (
+            content.measure,
+            # Not a number is above every number here.
+            ~measure.is_between(0, LARGEST_COUNT).fill_null(value=False),
+            f"a count is missing, negative or above {LARGEST_COUNT:,}",
+        ),
         (content.measure, measure != measure.round(), "a count is not whole"),
         ("", pl.struct(list(content.dims)).is_duplicated(), "a combination of codes stands twice"),
         *(
@@ -432,10 +523,13 @@ def _counts(path: Path, content: ProblemFile) -> pl.DataFrame:
         if len(rows):
             first = ", ".join(str(row + 1) for row in rows.head(5))
             where = f"row {first}" if len(rows) == 1 else f"{len(rows)} rows, first {first}"
-            findings.append(Finding(path.name, where, field, rule, "Correct it, or leave it out"))
+            findings.append(Finding(file, where, field, rule, "Correct it, or leave it out"))
     if findings:
         raise DataError(findings)
-    return typed.select(*content.dims, measure.cast(pl.Int64))
+    if float(typed[content.measure].cast(pl.Float64).sum()) > LARGEST_COUNT:
+        rule = f"the counts are more than {LARGEST_COUNT:,} together"
+        raise DataError([Finding(file, "all rows", content.measure, rule, "Check the column")])
+    return typed.with_columns(measure.cast(pl.Int64))
 
 
 # --- protecting -----------------------------------------------------------------
@@ -477,16 +571,24 @@ def protect(
 
     Hiding a cell costs its count and ``HIDING`` more, so that few and small cells are hidden.
     Nobody can work out a small count by linear algebra or from what its neighbours must be at
-    least, and no lone contributor that of somebody else. Raises DisclosureError when the
-    tables cannot be protected. ::
+    least, and no lone contributor that of somebody else. Raises UsageError for a threshold
+    that makes nothing small, and DisclosureError when the tables cannot be protected. ::
 
         tables = read(Path("problem.json"), Path("inner.parquet"))
         protect(tables).cells.write_parquet("cells.parquet")
     """
-    problem = tables.problem(threshold=threshold, hide_zeros=hide_zeros)
+    if threshold < 2:
+        raise UsageError(
+            f"with a threshold of {threshold} no count is small",
+            fix="Give the smallest count that may be shown: 2 or more.",
+        )
+    problem = tables.canonical().problem(threshold=threshold, hide_zeros=hide_zeros)
     problem = problem.with_cost(problem.cost + HIDING)
     answer = withstanding(problem, effort=effort)
-    cells = problem.cells.with_columns(
+    found = problem.cells.with_columns(
         pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
     )
+    # In the order of the tables as they came.
+    given = tables.problem(threshold=threshold, hide_zeros=hide_zeros).cells
+    cells = given.join(found, on=given.columns, how="left", maintain_order="left")
     return ProtectedTables(cells, answer.verdict.summary)

@@ -18,9 +18,6 @@ AT_RANDOM: Final = 40
 FEW_MORE: Final = 25
 """Random directions go on while one in this many of the targets left is moved enough."""
 
-BESIDES: Final = 0.01
-"""What the other targets left weigh when each is moved in turn."""
-
 
 class Witnesses:
     """The changes found, and how far they move each target.
@@ -86,8 +83,7 @@ def find_narrow(
     When ``enough`` of them are found, the others left are not looked into.
 
     A few random directions clear most targets, since each answer is a whole table. Then each
-    of the others is moved in turn, with the rest of them a little; and where that does not
-    help, as far as it can be at both ends.
+    of the others is moved in turn, as far as it can be at both ends.
     """
     left = _Left(witnesses, width, random)
     _at_random(left, program)
@@ -114,15 +110,10 @@ def _at_random(left: _Left, program: Farthest) -> None:
 
 
 def _moved_enough(left: _Left, program: Farthest, target: int) -> bool:
-    """Whether a target can be moved enough: with others, or else by itself, up or down."""
-    for alone in (False, True):
-        for way in (1, -1):
-            if left.flags[target] and alone:
-                left.witnesses.keep_farthest(program, target, way, left.width)
-            elif left.flags[target]:
-                change = program.find(left.direction_of(target, way))
-                if change is not None:
-                    left.witnesses.keep(change)
+    """Whether a target can be moved enough, up or down."""
+    for way in (1, -1):
+        if left.flags[target]:
+            left.witnesses.keep_farthest(program, target, way, left.width)
     return not left.flags[target]
 
 
@@ -137,7 +128,6 @@ class _Left:
         rising, falling = reduced.targets.maximum(0), reduced.targets.minimum(0)
         can_fall = rising @ np.maximum(reduced.low, -1) + falling @ np.minimum(reduced.high, 1)
         self._ways: Floats = np.where(can_fall < 0, -1.0, 1.0)
-        self._weight = self._ways
 
     @property
     def flags(self) -> Flags:
@@ -149,13 +139,6 @@ class _Left:
         """A random direction for all of them."""
         count = len(self.some)
         ways = np.where(self._random.random(count) < 0.5, 1.0, self._ways)
-        self._weight = ways * (0.2 + self._random.random(count))
-        direction: Floats = self._turned @ (self._weight * self.flags)
-        return direction
-
-    def direction_of(self, target: int, way: int) -> Floats:
-        """A direction for one, up or down, and a little for all of them, the same each time."""
-        weight = self._weight * self.flags * BESIDES
-        weight[target] = way
-        direction: Floats = self._turned @ weight
+        weight = ways * (0.2 + self._random.random(count))
+        direction: Floats = self._turned @ (weight * self.flags)
         return direction
