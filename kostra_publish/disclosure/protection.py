@@ -7,7 +7,9 @@ be shown in any of them is hidden in every figure that rests on it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -28,6 +30,8 @@ from kostra_publish.errors import DisclosureError
 from kostra_publish.specs.models import THRESHOLD
 from kostra_publish.specs.policy import Intervals
 
+SIDE_BY_SIDE = 2
+"""Universes that are protected at once."""
 EFFORT = 0.0
 """Steps of improvement; see ``Suppression``."""
 
@@ -98,9 +102,10 @@ def protect(
     small figure still follows from what would be visible.
     """
     intervals = plan.catalogue.policy.intervals
-    answers = [
-        _answer(_beside(universe, earlier), intervals) for universe in universes(plan, built)
-    ]
+    beside = [_beside(universe, earlier) for universe in universes(plan, built)]
+    # The loops and the solver work without the interpreter: universes are protected side by side.
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        answers = [*pool.map(partial(_answer, intervals=intervals), beside)]
     signs = hidden([one.universe for one, _ in answers], [visible for _, visible in answers])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}

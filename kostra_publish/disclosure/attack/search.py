@@ -15,8 +15,8 @@ from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE
 AT_RANDOM: Final = 40
 """How many directions to try at random at most, before each cell in turn."""
 
-FEW_MORE: Final = 25
-"""Random directions go on while one in this many of the targets left is moved enough."""
+WORTHWHILE: Final = 12
+"""Random directions go on while so many of the targets left are moved enough by one."""
 
 
 class Witnesses:
@@ -105,7 +105,7 @@ def _at_random(left: _Left, program: Farthest) -> None:
         if change is None:
             break
         left.witnesses.keep(change)
-        if (before - np.count_nonzero(left.flags)) * FEW_MORE < before:
+        if before - np.count_nonzero(left.flags) < WORTHWHILE:
             break
 
 
