@@ -138,6 +138,10 @@ def audit(
     releases: Annotated[
         list[Path], typer.Argument(metavar="RELEASE…", help="Folders of releases.")
     ],
+    certificate: Annotated[
+        bool,
+        typer.Option("--certificate", help="Only check the proof that each release keeps."),
+    ] = False,
     specs: Specs = None,
     templates: Templates = None,
     quiet: Quiet = False,
@@ -152,6 +156,11 @@ def audit(
     from kostra_publish.specs import folders
 
     console = Console(quiet=quiet)
+    if certificate:
+        with terminal.Progress(console) as progress, progress.stage("Add up the certificates"):
+            proofs = auditing.certificates(releases)
+        terminal.print_proofs(console, proofs)
+        return
     with terminal.Progress(console) as progress, progress.stage("Attack the releases"):
         found = auditing.audit(
             releases,

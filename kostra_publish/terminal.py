@@ -22,7 +22,7 @@ from kostra_publish.errors import PublishError, UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-    from kostra_publish.auditing import Audit
+    from kostra_publish.auditing import Audit, Proof
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
@@ -199,6 +199,19 @@ def print_explained(console: Console, asked: Explanation) -> None:
     console.print(
         f"{asked.count:,} figures asked for, {asked.count_hidden:,} hidden to protect persons, "
         f"{len(asked.hidden):,} explained",
+        highlight=False,
+    )
+
+
+def print_proofs(console: Console, proofs: Sequence[Proof]) -> None:
+    """What the certificates of releases prove; never a figure."""
+    table = Table("Release", "Universe", *(Column(n, justify="right") for n in ("Small", "Proven")))
+    for one in proofs:
+        table.add_row(one.release, one.universe, f"{one.small:,}", f"{one.proven:,}")
+    console.print(table)
+    console.print(
+        "Every hidden small cell has another value in some other table that fits all that is "
+        "shown.",
         highlight=False,
     )
 

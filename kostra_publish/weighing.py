@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.costs import Cost, of_guarantees, of_widths
+from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.protection import decide
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
@@ -74,9 +74,13 @@ def _costs(universe: StoredUniverse) -> PolicyCosts:
         kind=universe.kind,
         figures=int(problem.listed.sum()),
         small=int((problem.small & problem.listed).sum()),
-        guarantees=_pairs(of_guarantees(problem, partial(decide, intervals=Intervals()))),
+        guarantees=_pairs(of_guarantees(problem, _protected)),
         widths=_pairs(of_widths(problem)) if in_full else None,
     )
+
+
+def _protected(problem: Problem) -> Flags:
+    return decide(problem, Intervals()).visible
 
 
 def _pairs(costs: Mapping[str, Cost | None]) -> Costs:

@@ -17,9 +17,10 @@ import polars as pl
 from kostra_publish.cube.build import Built
 from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
-from kostra_publish.disclosure.answer import withstanding
+from kostra_publish.disclosure.answer import Answer, withstanding
 from kostra_publish.disclosure.attack.cornered import cornered
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
+from kostra_publish.disclosure.certificate import few_tables
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.rounds import Joined, alone, joined
@@ -27,6 +28,7 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.errors import DisclosureError
+from kostra_publish.specs.dimensions import CubeDimension
 from kostra_publish.specs.models import THRESHOLD
 from kostra_publish.specs.policy import Intervals
 
@@ -105,20 +107,27 @@ def protect(
     beside = [_beside(universe, earlier) for universe in universes(plan, built)]
     # The loops and the solver work without the interpreter: universes are protected side by side.
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        answers = [*pool.map(partial(_answer, intervals=intervals), beside)]
-    signs = hidden([one.universe for one, _ in answers], [visible for _, visible in answers])
+        decided = [*pool.map(partial(_answer, intervals=intervals), beside)]
+    signs = hidden([one.universe for one, _ in decided], [answer.visible for _, answer in decided])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
-    answers = [(one.limited(shown), visible) for one, visible in answers]
+    answers = [(one.limited(shown), answer) for one, answer in decided]
     dimensions = {cube.table.id: cube.dimensions for cube in built.cubes}
     return Protected(
         cubes=cubes,
-        reports=tuple(_report(*answer) for answer in answers),
-        universes=tuple(
-            one.universe.stored(visible & one.universe.problem.listed, dimensions)
-            for one, visible in answers
-        ),
+        reports=tuple(_report(one, answer.visible) for one, answer in answers),
+        universes=tuple(_stored(one.universe, answer, dimensions) for one, answer in answers),
     )
+
+
+def _stored(
+    universe: Universe, answer: Answer, dimensions: Mapping[str, Sequence[CubeDimension]]
+) -> StoredUniverse:
+    """What a release keeps of a universe: with few tables that prove G3."""
+    problem = universe.problem
+    visible = answer.visible & problem.listed
+    tables = few_tables(problem, visible, answer.verdict.tables, answer.verdict.width)
+    return universe.stored(visible, dimensions, tables)
 
 
 def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
@@ -131,7 +140,7 @@ def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
     return alone(universe)
 
 
-def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Flags]:
+def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Answer]:
     """Which cells may be shown, and what was to be protected in the end."""
     # An interval of kroner says nothing about persons: there the least will do.
     wanted = intervals if found.universe.kind == "persons" else Intervals()
@@ -145,10 +154,10 @@ def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Flags]:
     return left, decide(left.problem, wanted)
 
 
-def decide(problem: Problem, intervals: Intervals) -> Flags:
+def decide(problem: Problem, intervals: Intervals) -> Answer:
     """Which cells of a problem may be shown; ``intervals`` count persons."""
     large = problem.cells.height > INSIDERS_TRIED
-    answer = withstanding(
+    return withstanding(
         problem,
         effort=EFFORT,
         width=intervals.width,
@@ -156,7 +165,6 @@ def decide(problem: Problem, intervals: Intervals) -> Flags:
         insiders="none" if large else "all",
         noughts=large,
     )
-    return answer.visible
 
 
 def _given_away(found: Joined) -> Flags:

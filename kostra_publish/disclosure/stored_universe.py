@@ -58,6 +58,7 @@ _FILES: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
         "value": pl.Int64(),
     },
     "tables": {"table": _TEXT, "place": pl.UInt32(), "cell": pl.UInt32()},
+    "certificate": {"table": pl.UInt32(), "inner": pl.UInt32(), "change": pl.Float64()},
     "dimensions": {"table": _TEXT, "dimension": _TEXT, "code": _TEXT},
 }
 _TITLES: Final = TypeAdapter(list[FileName])
@@ -71,7 +72,8 @@ class StoredUniverse:
     ``problem`` and ``inner`` are as in ``Universe``; ``visible`` has one flag for each cell of
     the problem. ``rests`` has, by table, pairs of places in the table and cells of the problem
     that they rest on, shape (pairs, 2). A place is a number in row-major order over
-    ``dimensions`` of the table, which are those of the release's round alone.
+    ``dimensions`` of the table, which are those of the release's round alone. ``certificate``
+    has other tables that fit, as changes of inner numbers: see ``disclosure.certificate``.
     """
 
     name: str
@@ -81,6 +83,7 @@ class StoredUniverse:
     inner: pl.DataFrame
     rests: Mapping[str, Integers]
     dimensions: Mapping[str, Dimensions]
+    certificate: csr_array | None = None
 
     @property
     def title(self) -> str:
@@ -107,6 +110,7 @@ def write(universe: StoredUniverse, vintage: int) -> Iterator[tuple[str, bytes]]
         "equations": _entries(problem.equations),
         "inner": universe.inner.with_columns(pl.Series("value", problem.inner)),
         "tables": _rests(universe.rests),
+        "certificate": _entries(universe.certificate, ("table", "inner", "change")),
         "dimensions": pl.DataFrame(
             [
                 (table, dimension, code)
@@ -137,10 +141,11 @@ def index_path(vintage: int) -> str:
     return f"{FOLDER}/{vintage}/universes.json"
 
 
-def _entries(matrix: csr_array) -> pl.DataFrame:
-    found = coo_array(matrix)
-    row, column = found.coords
-    return pl.DataFrame({"row": row, "inner": column, "coefficient": found.data})
+def _entries(
+    matrix: csr_array | None, names: Sequence[str] = ("row", "inner", "coefficient")
+) -> pl.DataFrame:
+    found = coo_array((0, 0) if matrix is None else matrix)
+    return pl.DataFrame(dict(zip(names, (*found.coords, found.data), strict=True)))
 
 
 def _rests(rests: Mapping[str, Integers]) -> pl.DataFrame:
@@ -241,7 +246,14 @@ def _universe(title: str, frames: Mapping[str, pl.DataFrame]) -> StoredUniverse:
         inner=inner.drop("value"),
         rests=rests,
         dimensions=dimensions,
+        certificate=_certificate(frames["certificate"], inner.height),
     )
+
+
+def _certificate(entries: pl.DataFrame, width: int) -> csr_array:
+    table, inner = (entries[name].to_numpy().astype(np.int64) for name in ("table", "inner"))
+    shape = (int(table.max(initial=-1)) + 1, width)
+    return csr_array((entries["change"].to_numpy(), (table, inner)), shape=shape)
 
 
 def _matrix(entries: pl.DataFrame, height: int | None, width: int) -> csr_array:

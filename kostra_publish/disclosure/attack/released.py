@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from kostra_publish.disclosure.attack.attack import Insight, attack
+from kostra_publish.disclosure.attack.attack import Begun, Insight, attack
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.problem import Flags, Problem
 
@@ -32,16 +33,20 @@ class Outcome:
         return found
 
 
-def attack_known(problem: Problem, known: Flags, *, in_full: bool) -> Outcome:
+def attack_known(
+    problem: Problem, known: Flags, *, in_full: bool, tables: csr_array | None = None
+) -> Outcome:
     """Attack a problem of which the cells in ``known`` can be read somewhere.
 
-    In full by intervals and insiders besides; in large problems insiders use linear algebra.
+    ``tables`` are said to fit what is known; those that do need not be sought. In full by
+    intervals and insiders besides; in large problems insiders use linear algebra.
     """
     if not in_full:
         follows = exact(problem, known)
         shown = problem.small & known
         return Outcome({"shown": shown, "exact": follows & ~shown}, in_full=False)
     insiders: Insight = "linear" if len(known) > INSIDERS_TRIED else "all"
-    verdict = attack(problem, known, insiders=insiders)
+    begun = None if tables is None else Begun(tables, len(known) + 1)
+    verdict = attack(problem, known, insiders=insiders, begun=begun)
     kinds = {name: getattr(verdict, name) for name in ("shown", "exact", "narrow", "insider")}
     return Outcome(kinds, in_full=True)

@@ -51,10 +51,14 @@ def fitting(problem: Problem, visible: Flags, tables: csr_array) -> Flags:
     floored = problem.listed & ~shown
     known = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
     least = (problem.floor - problem.values)[floored]
-    wrong = np.asarray(abs(tables @ known.T).max(axis=1).todense()).ravel() > TOLERANCE
-    low = np.asarray((tables @ problem.rows[floored].T).todense())
-    wrong |= (low < np.minimum(least, 0) - TOLERANCE).any(axis=1)
-    owner = np.repeat(np.arange(tables.shape[0]), np.diff(tables.indptr))
-    wrong[owner[problem.inner[tables.indices] + tables.data < -TOLERANCE]] = True
-    found: Flags = ~wrong
+    known_moves = csr_array(tables @ known.T)
+    falls = csr_array(tables @ problem.rows[floored].T)
+    found: Flags = np.ones(tables.shape[0], dtype=np.bool_)
+    for moves, wrong in (
+        (known_moves, abs(known_moves.data) > TOLERANCE),
+        (falls, falls.data < np.minimum(least, 0)[falls.indices] - TOLERANCE),
+        (tables, problem.inner[tables.indices] + tables.data < -TOLERANCE),
+    ):
+        owner = np.repeat(np.arange(tables.shape[0]), np.diff(moves.indptr))
+        found[owner[wrong]] = False
     return found

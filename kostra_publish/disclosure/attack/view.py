@@ -31,7 +31,7 @@ class View:
     * ``targets``: int64, shape (targets, unknown); the hidden small cells of which something
       is unknown. Cells that are the same but for noughts are one target.
     * ``contents``: int64, shape (targets, unknown and known inner numbers); what each target
-      is made of, known numbers that are not nought included.
+      is made of: the numbers in it that are not nought, or all where all are.
     * ``target_of``: int64, for each cell of the problem its target, -1 where it has none.
     * ``lone``: int64, for each target a cell of it with the value 1, -1 where there is none.
     * ``knows_all``: for each target, whether one who knows to be alone in that cell knows all
@@ -77,7 +77,8 @@ def view_of(problem: Problem, visible: Flags) -> View:
     values = problem.values
     slack = np.maximum(values - problem.floor, 0)[floored]
     lowest, floors, slack = _bounds(floors, slack, inner)
-    given = problem.rows[sought][:, ~unknown & (problem.inner > 0)]
+    others = ~unknown & (problem.inner > 0)
+    given, given_inner = problem.rows[sought][:, others], problem.inner[others]
     contents = csr_array(hstack([targets, given], format="csr"))
     some = np.diff(targets.indptr) > 0
     first, number = distinct(csr_array(contents.multiply(some[:, None].astype(np.int64))))
@@ -93,13 +94,25 @@ def view_of(problem: Problem, visible: Flags) -> View:
         floors=floors,
         slack=slack,
         targets=csr_array(targets[first]),
-        contents=csr_array(contents[first]),
+        contents=_contents(csr_array(contents[first]), np.append(inner, given_inner)),
         target_of=target_of,
         lone=lone,
         knows_all=knows_all,
         shown=shown,
         plain=plain,
     )
+
+
+def _contents(rows: csr_array, numbers: Integers) -> csr_array:
+    """The numbers that are not nought in each row; all of them where all are nought."""
+    some = abs(rows) @ (numbers > 0).astype(np.int64) > 0
+    own = np.repeat(some, np.diff(rows.indptr))
+    found = csr_array(
+        (np.where(own & (numbers[rows.indices] == 0), 0, rows.data), rows.indices, rows.indptr),
+        shape=rows.shape,
+    )
+    found.eliminate_zeros()
+    return found
 
 
 def distinct(rows: csr_array) -> tuple[Integers, Integers]:

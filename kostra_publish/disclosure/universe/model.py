@@ -90,7 +90,10 @@ class Universe:
         return replace(self, problem=joined, tables=tables)
 
     def stored(
-        self, visible: Flags, dimensions: Mapping[str, Sequence[CubeDimension]]
+        self,
+        visible: Flags,
+        dimensions: Mapping[str, Sequence[CubeDimension]],
+        certificate: csr_array | None = None,
     ) -> StoredUniverse:
         """What a release keeps of it, given which cells of the problem are ``visible``.
 
@@ -111,6 +114,7 @@ class Universe:
                 name: {dimension.code: dimension.codes for dimension in dimensions[name]}
                 for name in self.tables
             },
+            certificate=certificate,
         )
 
     def __repr__(self) -> str:

@@ -111,8 +111,10 @@ def test_the_seed_changes_nothing(case: tuple[Problem, Flags], seed: int) -> Non
 
 
 def _other(slow: Slow, cell: int, insider: int) -> bool:
-    """Whether something in the cell, struck-out noughts aside, is not the insider's."""
-    left = slow.unknown | (slow.inner > 0)
+    """Whether something in the cell is not the insider's: noughts are nobody's."""
+    left = slow.inner > 0
+    if not slow.rows[cell][left].any():
+        left = slow.unknown | left
     one, own = slow.rows[cell][left], slow.rows[insider][left]
     if (slow.rows[insider] >= 0).all():
         return bool(one[own == 0].any())
