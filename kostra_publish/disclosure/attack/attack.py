@@ -163,16 +163,19 @@ class _Attack:
 
         Where nobody is a man under 18, women under 18 are all under 18: who is alone in the
         one is alone in the other, whatever is published. And who is alone in a cell of which an
-        earlier release has shown 4, knows that three have left.
+        earlier release has shown 4, knows that three have left. Where no nought is a secret, it
+        is none that nobody else is in another cell: to find that is to find oneself.
         """
         problem, cell_of = self.problem, self._first_cells
+        secret = bool((problem.values[problem.small] == 0).any())
         result = found.copy()
         for insider in np.flatnonzero(found.any(axis=1)):
             own = self.view.target_of == self.people.targets[insider]
             told = replace(problem, open=problem.open | own, small=problem.small & ~own)
-            if self.people.knows_all[insider]:
-                parts = abs(problem.rows[own]).sum(axis=0) > 0
-                told = told.with_noughts(parts)
+            if not secret:
+                told = told.with_noughts(np.ones(len(problem.inner), dtype=np.bool_))
+            elif self.people.knows_all[insider]:
+                told = told.with_noughts(abs(problem.rows[own]).sum(axis=0) > 0)
             nothing = np.zeros(len(told.small), dtype=np.bool_)
             result[insider] &= ~exact(told, nothing)[cell_of]
         return result

@@ -60,8 +60,8 @@ def other_cells(view: View, insiders: Insiders) -> Flags:
     Cells whose contents are wholly within the insider's cell are the insider's own; where
     only the sum is known, just the cell itself is.
     """
-    contents = csr_array(abs(view.contents) > 0).astype(np.int32)
-    own = contents[insiders.targets]
+    contents = csr_array(abs(view.persons) > 0).astype(np.int32)
+    own = csr_array(abs(view.contents[insiders.targets]) > 0).astype(np.int32)
     own.data *= np.repeat(view.knows_all[insiders.targets], np.diff(own.indptr))
     other: Flags = (own @ contents.T).toarray() < np.diff(contents.indptr)[None, :]
     other[np.arange(len(insiders.targets)), insiders.targets] = False

@@ -31,7 +31,8 @@ class View:
     * ``targets``: int64, shape (targets, unknown); the hidden small cells of which something
       is unknown. Cells that are the same but for noughts are one target.
     * ``contents``: int64, shape (targets, unknown and known inner numbers); what each target
-      is made of: the numbers in it that are not nought, or all where all are.
+      is made of, known numbers that are not nought included.
+    * ``persons``: int64, the same without the numbers that are nought, unless all are.
     * ``target_of``: int64, for each cell of the problem its target, -1 where it has none.
     * ``lone``: int64, for each target a cell of it with the value 1, -1 where there is none.
     * ``knows_all``: for each target, whether one who knows to be alone in that cell knows all
@@ -49,6 +50,7 @@ class View:
     slack: Integers
     targets: csr_array
     contents: csr_array
+    persons: csr_array
     target_of: Integers
     lone: Integers
     knows_all: Flags
@@ -94,7 +96,8 @@ def view_of(problem: Problem, visible: Flags) -> View:
         floors=floors,
         slack=slack,
         targets=csr_array(targets[first]),
-        contents=_contents(csr_array(contents[first]), np.append(inner, given_inner)),
+        contents=csr_array(contents[first]),
+        persons=_persons(csr_array(contents[first]), np.append(inner, given_inner)),
         target_of=target_of,
         lone=lone,
         knows_all=knows_all,
@@ -103,7 +106,7 @@ def view_of(problem: Problem, visible: Flags) -> View:
     )
 
 
-def _contents(rows: csr_array, numbers: Integers) -> csr_array:
+def _persons(rows: csr_array, numbers: Integers) -> csr_array:
     """The numbers that are not nought in each row; all of them where all are nought."""
     some = abs(rows) @ (numbers > 0).astype(np.int64) > 0
     own = np.repeat(some, np.diff(rows.indptr))
