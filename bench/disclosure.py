@@ -17,11 +17,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import process_time
-from typing import Final
+from typing import Final, ParamSpec
 from unittest import mock
 
 import polars as pl
@@ -33,7 +33,7 @@ from kostra_publish.cube.build import build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import answer, frequency
 from kostra_publish.disclosure.attack import Verdict, attack
-from kostra_publish.disclosure.problem import PUBLISHED, Flags, Problem
+from kostra_publish.disclosure.problem import PUBLISHED, Flags
 from kostra_publish.disclosure.protection import protect
 from kostra_publish.disclosure.safe import VintageFacts
 from kostra_publish.releases.rounds import Round
@@ -94,18 +94,24 @@ class Measured:
         return " / ".join(shown)
 
 
+P = ParamSpec("P")
+
+
 class Stopwatch:
-    """The attack, and how many seconds it has taken in all."""
+    """How many seconds some attacks have taken in all."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def attack(self, problem: Problem, visible: Flags, *, seed: int = 0) -> Verdict:
-        started = process_time()
-        try:
-            return attack(problem, visible, seed=seed)
-        finally:
-            self.seconds += process_time() - started
+    def timed(self, function: Callable[P, Verdict]) -> Callable[P, Verdict]:
+        def attacked(*arguments: P.args, **options: P.kwargs) -> Verdict:
+            started = process_time()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds += process_time() - started
+
+        return attacked
 
 
 def warm_up() -> None:
@@ -125,13 +131,13 @@ def protected(folder: Path) -> Measured:
     tables = frequency.read(folder / "problem.json", folder / "inner.parquet")
     warm_up()
     watch, again = Stopwatch(), Stopwatch()
-    with mock.patch.object(answer, "attack", watch.attack):
+    with mock.patch.object(answer, "attack", watch.timed(attack)):
         started = process_time()
         found = frequency.protect(tables)
         whole = process_time() - started
     problem = tables.problem()
     visible: Flags = (found.cells["status"] == PUBLISHED).to_numpy()
-    verdict = again.attack(problem, visible, seed=1)
+    verdict = again.timed(attack)(problem, visible, seed=1)
     secondary = ~visible & ~problem.small
     return Measured(
         cells=len(visible),

@@ -54,7 +54,9 @@ def proven(problem: Problem, known: Flags, tables: csr_array, width: int = 1) ->
             "cell": np.arange(len(known)),
             "value": problem.values,
             "known": known | problem.open,
-            "floor": np.where(problem.listed, problem.floor, -np.iinfo(np.int64).max),
+            "floor": np.where(
+                problem.listed | (problem.floor > 0), problem.floor, -np.iinfo(np.int64).max
+            ),
             "sought": problem.small & ~known & ~problem.open,
         }
     )

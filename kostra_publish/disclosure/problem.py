@@ -40,7 +40,8 @@ class Problem:
       cells that are listed, so they too must not be found when they are small.
     * ``open``: the value is known whatever is decided: a nought that is shown, or a figure of
       an earlier release.
-    * ``floor``: what everyone knows a hidden cell to be at least: 1 where noughts are shown.
+    * ``floor``: what everyone knows a hidden cell to be at least: 1 where noughts are shown; 0
+      tells nothing of a cell that is not listed.
     * ``cost``: what hiding the cell costs, positive.
     """
 

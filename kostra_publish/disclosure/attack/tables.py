@@ -48,7 +48,7 @@ def of_inner(view: View, reduced: Reduced, inner: Integers, changes: csr_array) 
 def fitting(problem: Problem, visible: Flags, tables: csr_array) -> Flags:
     """Which of these changes of inner numbers nothing that is visible contradicts."""
     shown = (visible & problem.listed) | problem.open
-    floored = problem.listed & ~shown
+    floored = (problem.listed | (problem.floor > 0)) & ~shown
     known = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
     least = (problem.floor - problem.values)[floored]
     known_moves = csr_array(tables @ known.T)

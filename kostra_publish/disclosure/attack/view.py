@@ -69,7 +69,7 @@ def view_of(problem: Problem, visible: Flags) -> View:
         raise ValueError(msg)
     shown: Flags = (visible & problem.listed) | problem.open
     sought: Flags = problem.small & ~shown
-    floored: Flags = problem.listed & ~shown
+    floored: Flags = (problem.listed | (problem.floor > 0)) & ~shown
     rows = csr_array(vstack([problem.rows[shown], problem.equations], format="csr"))
     unknown = unknown_numbers(rows, problem.inner)
     (known, floors, targets), merge = _merged(

@@ -18,8 +18,7 @@ TINY = 1e-6
 
 def small_floors(reduced: Reduced) -> Integers:
     """The rows of small cells at their floor."""
-    at_floor = reduced.small & reduced.listed & (reduced.value == reduced.floor)
-    return np.flatnonzero(at_floor)
+    return np.flatnonzero(reduced.small & (reduced.value == reduced.floor))
 
 
 def stuck(changes: csr_array) -> Integers:

@@ -85,7 +85,7 @@ def reduce(problem: Problem) -> Reduced:
 
     small, listed = any_of(problem.small), any_of(problem.listed)
     floor = np.zeros(count, dtype=np.int64)
-    np.maximum.at(floor, position, np.where(problem.listed, problem.floor, 0)[filled])
+    np.maximum.at(floor, position, problem.floor[filled])
     inner = problem.inner[columns]
     before = np.zeros(equations.shape[0], dtype=np.bool_)
     of_cell[filled] += equations.shape[0]

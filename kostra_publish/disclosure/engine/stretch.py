@@ -49,7 +49,7 @@ class Stretch:
         """
         self._reduced, self._watched, self._endless = reduced, watched, endless
         priced = visible & reduced.listed & ~reduced.open & ~reduced.small
-        hidden = reduced.listed & ~reduced.open & ~visible
+        hidden = (reduced.listed | (reduced.floor > 0)) & ~reduced.open & ~visible
         self._priced = np.flatnonzero(priced)
         known = np.concatenate([np.flatnonzero(reduced.open), self._priced])
         floored = np.flatnonzero(hidden)

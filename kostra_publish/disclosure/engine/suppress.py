@@ -17,8 +17,8 @@ from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
 SEED = 1
-WORK = 2_000_000
-"""Steps of improvement times cells, at effort 1."""
+WORK = 2_500_000_000
+"""Steps of improvement times the square of the number of cells, at effort 1."""
 MOST_STEPS = 3_000
 
 
@@ -51,7 +51,7 @@ class Suppression:
         self._search.publish(self._search.candidates[dear])
         self._raise_floors()
         rows = len(self._search.visible)
-        steps = int(min(effort * WORK / max(rows, 1), effort * MOST_STEPS))
+        steps = int(effort * min(WORK / max(rows, 1) ** 2, MOST_STEPS))
         Improvement(self._search, SEED).run(steps)
 
     @property

@@ -41,7 +41,7 @@ def problem(
         single=values == 1,
         listed=listed,
         open=known,
-        floor=np.where(values < floor, min(int(values.min()), 0), floor).astype(np.int64),
+        floor=np.where(listed & (values >= floor), floor, min(int(values.min()), 0)),
         cost=np.ones(len(values)),
     )
 
