@@ -37,7 +37,6 @@ Of a longer file each query reads the columns it needs, so that memory stays bou
 _BATCH = 200_000
 _CHUNK = 1 << 20
 _FIRST_ROWS = 5
-_LISTED_KOMMUNER = 20
 _CSV_SEPARATORS = (";", ",")
 
 _TYPE_NAMES: Mapping[type[pl.DataType], str] = {

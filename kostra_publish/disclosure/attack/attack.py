@@ -18,7 +18,7 @@ from kostra_publish.disclosure.attack.insiders import (
     insiders_of,
     other_cells,
 )
-from kostra_publish.disclosure.attack.modular import echelon, following
+from kostra_publish.disclosure.attack.modular import RANDOM_VECTORS, echelon, following
 from kostra_publish.disclosure.attack.nearby import search_nearby
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
@@ -28,9 +28,6 @@ from kostra_publish.disclosure.attack.verdict import Verdict
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
 from kostra_publish.disclosure.solver import TOLERANCE
-
-RANDOM_VECTORS = 3
-"""Each lets a cell pass as exact by chance once in 2^31."""
 
 LIMIT = 5
 """Changes are first sought up to this many times the width; see Farthest."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kostra_publish.disclosure.attack.modular import echelon, following
+from kostra_publish.disclosure.attack.modular import RANDOM_VECTORS, echelon, following
 from kostra_publish.disclosure.attack.reduction import reduce
 from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Problem
-
-RANDOM_VECTORS = 3
-"""Each lets a cell pass as exact by chance once in 2^31."""
 
 
 def cornered(problem: Problem, visible: Flags, *, seed: int = 0) -> Flags:

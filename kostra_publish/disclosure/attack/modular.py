@@ -19,6 +19,9 @@ from kostra_publish.disclosure.problem import Flags, Integers
 
 PRIME: Final = 2**31 - 1
 
+RANDOM_VECTORS: Final = 3
+"""So many null vectors are tried: each lets a row pass as following by chance once in 2^31."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Echelon:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack.modular import echelon, following
+from kostra_publish.disclosure.attack.modular import RANDOM_VECTORS, echelon, following
 from kostra_publish.disclosure.attack.standstill import at_standstill
 from kostra_publish.disclosure.attack.view import View, distinct
 from kostra_publish.disclosure.problem import Floats, Integers
@@ -117,7 +117,7 @@ def reduce(view: View, basis: Integers, random: np.random.Generator) -> Reduced:
     kept = np.flatnonzero(np.diff(whole.tocsc().indptr))
     known = csr_array(known[distinct(known)[0]][:, kept])
     targets = _tidy((view.targets @ whole)[:, kept])
-    moving = ~following(targets, echelon(known).null_vectors(3, random))
+    moving = ~following(targets, echelon(known).null_vectors(RANDOM_VECTORS, random))
     low, high = ties.bounds()
     return Reduced(
         whole=csr_array(whole[:, kept]),

@@ -105,7 +105,7 @@ class Stretch:
             self._hold(held, still=True)
         place = self._place(row)
         for low, high in ((by, np.inf), (-np.inf, -by)):
-            if low > 0 or (not up and self._reduced.value[row] - by >= self._reduced.floor[row]):
+            if low > 0 or (not up and self._may_fall(row, by)):
                 self._program.changeRowBounds(place, low, high)
                 found = answer(self._program)
                 self._program.setOptionValue("presolve", "off")
@@ -115,6 +115,11 @@ class Stretch:
         if held is not None:
             self._hold(held, still=False)
         return self._found(best)
+
+    def _may_fall(self, row: int, by: float) -> bool:
+        """Whether a row may fall by so much: a difference always, a sum down to its floor."""
+        is_difference = bool((self._reduced.rows[[row]].data < 0).any())
+        return is_difference or bool(self._reduced.value[row] - by >= self._reduced.floor[row])
 
     def raise_all(self) -> Found | None:
         """The cheapest way in which all watched rows rise together; None if there is none."""
