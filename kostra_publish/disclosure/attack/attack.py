@@ -18,7 +18,13 @@ from kostra_publish.disclosure.attack.insiders import (
     insiders_of,
     other_cells,
 )
-from kostra_publish.disclosure.attack.modular import RANDOM_VECTORS, echelon, following
+from kostra_publish.disclosure.attack.modular import (
+    RANDOM_VECTORS,
+    at_nought,
+    echelon,
+    following,
+    products,
+)
 from kostra_publish.disclosure.attack.nearby import search_nearby
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import reduce
@@ -29,8 +35,11 @@ from kostra_publish.disclosure.attack.view import view_of
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
 from kostra_publish.disclosure.solver import TOLERANCE
 
-LIMIT = 5
+LIMIT = 20
 """Changes are first sought up to this many times the width; see Farthest."""
+
+SIDE_BY_SIDE = 2
+"""Linear programs that are asked at once."""
 
 
 Insight = Literal["none", "linear", "all"]
@@ -107,12 +116,15 @@ class _Attack:
         view, reduced = self.view, self.witnesses.reduced
         follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
         sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
-        program = Farthest(reduced, sums, float(LIMIT * self.width))
-        lone = csr_array(reduced.parts[self.people.targets])
-        search_nearby(self.witnesses, lone, self.random)
+        limit = float(LIMIT * self.width)
+        programs = [Farthest(reduced, sums, limit) for _ in range(SIDE_BY_SIDE)]
+        if insiders != "none":
+            lone = csr_array(reduced.parts[self.people.targets])
+            search_nearby(self.witnesses, lone, self.random)
         most = len(view.lone) + 1 if enough is None else enough
-        narrow = find_narrow(self.witnesses, program, self.width, self.random, most)
+        narrow = find_narrow(self.witnesses, programs, self.width, self.random, most)
         complete = bool(np.count_nonzero(narrow) < most)
+        program = programs[0]
         tried = complete and insiders != "none"
         found = self._found_by_insiders(program, insiders) if tried else self._nothing()
         few = None if threshold is None else self._few(program, threshold)
@@ -163,19 +175,39 @@ class _Attack:
         earlier release has shown 4, knows that three have left. Where no nought is a secret, it
         is none that nobody else is in another cell: to find that is to find oneself.
         """
-        problem, cell_of = self.problem, self._first_cells
-        secret = bool((problem.values[problem.small] == 0).any())
         result = found.copy()
-        for insider in np.flatnonzero(found.any(axis=1)):
-            own = self.view.target_of == self.people.targets[insider]
-            told = replace(problem, open=problem.open | own, small=problem.small & ~own)
-            if not secret:
-                told = told.with_noughts(np.ones(len(problem.inner), dtype=np.bool_))
-            elif self.people.knows_all[insider]:
-                told = told.with_noughts(abs(problem.rows[own]).sum(axis=0) > 0)
-            nothing = np.zeros(len(told.small), dtype=np.bool_)
-            result[insider] &= ~exact(told, nothing)[cell_of]
+        some = np.flatnonzero(found.any(axis=1))
+        if bool((self.problem.values[self.problem.small] == 0).any()):
+            for insider in some.tolist():
+                result[insider] &= ~self._known_before(insider)
+        elif len(some):
+            result[some] &= ~self._known_before_noughts_apart(some)
         return result
+
+    def _known_before(self, insider: int) -> Flags:
+        """One per target: whether it follows though nothing is shown."""
+        problem = self.problem
+        own = self.view.target_of == self.people.targets[insider]
+        told = replace(problem, open=problem.open | own, small=problem.small & ~own)
+        if self.people.knows_all[insider]:
+            told = told.with_noughts(abs(problem.rows[own]).sum(axis=0) > 0)
+        nothing = np.zeros(len(told.small), dtype=np.bool_)
+        return exact(told, nothing)[self._first_cells]
+
+    def _known_before_noughts_apart(self, insiders: Integers) -> Flags:
+        """The same, shape (insiders, targets), when every nought is known to all."""
+        told = self.problem.with_noughts(np.ones(len(self.problem.inner), dtype=np.bool_))
+        view = view_of(told, np.zeros(len(told.small), dtype=np.bool_))
+        vectors = echelon(view.known).null_vectors(1 + RANDOM_VECTORS, self.random)
+        effects = products(view.targets, vectors)
+        # What is plain moves with nothing.
+        effects = np.vstack([effects, np.zeros_like(effects[:1])])
+        moves = effects[view.target_of[self._first_cells]]
+        known = np.zeros((len(insiders), len(moves)), dtype=np.bool_)
+        for row, target in enumerate(self.people.targets[insiders].tolist()):
+            mixes = echelon(csr_array(moves[[target]])).null_vectors(2, self.random)
+            known[row] = at_nought(moves, mixes)
+        return known
 
     @property
     def _first_cells(self) -> Integers:
@@ -197,7 +229,8 @@ class _Attack:
         np.maximum.at(needed, target_of[sought], (threshold - values)[sought])
         for target in range(len(needed)):
             if self.witnesses.high[target] < needed[target] - TOLERANCE:
-                self.witnesses.keep_farthest(program, target, 1, int(needed[target]))
+                change = program.find(self.witnesses.row(target), int(needed[target]))
+                self.witnesses.keep_farthest(target, 1, change)
         return self.view.plain | (sought & (self._interval()[1] < threshold - 2 * TOLERANCE))
 
     def _per_cell(self, flags: Flags) -> Flags:

@@ -8,7 +8,13 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_array
 
-from kostra_publish.disclosure.attack.modular import PRIME, Echelon, echelon, products
+from kostra_publish.disclosure.attack.modular import (
+    RANDOM_VECTORS,
+    Echelon,
+    at_nought,
+    echelon,
+    products,
+)
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.search import Witnesses, moved
 from kostra_publish.disclosure.attack.view import View
@@ -77,16 +83,15 @@ def found_exactly(
     leave the target at nought too; two random ones are tried for each insider.
     """
     most = int(np.diff(insiders.knows.indptr).max(initial=1))
-    vectors = form.null_vectors(most + 3, random)
+    vectors = form.null_vectors(most + RANDOM_VECTORS, random)
     effects = products(view.targets, vectors)
     found = np.zeros((len(insiders.targets), len(effects)), dtype=np.bool_)
     for insider, target in enumerate(insiders.targets):
         part = slice(*insiders.knows.indptr[insider : insider + 2])
         own = vectors[insiders.knows.indices[part]] if part.stop > part.start else effects[[target]]
-        mixes = echelon(csr_array(own)).null_vectors(2, random)
-        found[insider] = True
-        for mix in mixes.T:
-            found[insider] &= (effects * mix % PRIME).sum(axis=1) % PRIME == 0
+        # Of so many changes, some mixes leave at nought all that the insider knows.
+        own = own[:, : len(own) + RANDOM_VECTORS]
+        found[insider] = at_nought(effects, echelon(csr_array(own)).null_vectors(2, random))
     return found
 
 

@@ -72,6 +72,24 @@ def following(rows: csr_array, vectors: Integers) -> Flags:
 
 
 @njit(cache=True)
+def at_nought(effects: Integers, mixes: Integers) -> Flags:
+    """Which rows of ``effects`` all these mixes of their first columns leave at nought.
+
+    ``mixes``: shape (columns mixed, mixes), modulo ``PRIME``.
+    """
+    found = np.ones(len(effects), dtype=np.bool_)
+    for row in range(len(effects)):
+        for n in range(mixes.shape[1]):
+            total = 0
+            for column in range(len(mixes)):
+                total = (total + effects[row, column] * mixes[column, n]) % PRIME
+            if total:
+                found[row] = False
+                break
+    return found
+
+
+@njit(cache=True)
 def _inverse(number: int) -> int:
     """The inverse modulo ``PRIME``, by Fermat's little theorem."""
     result, power, left = 1, number, PRIME - 2

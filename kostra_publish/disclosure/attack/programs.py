@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, vstack
 
 from kostra_publish.disclosure.attack.reduction import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
-from kostra_publish.disclosure.solver import PRIMAL, TOLERANCE, answer, solver
+from kostra_publish.disclosure.solver import TOLERANCE, Method, program_of
 
 
 class Farthest:
@@ -30,8 +30,8 @@ class Farthest:
         self._all = np.arange(rows.shape[1])
         self._held: list[int] = []
         costs = np.zeros(rows.shape[1])
-        self._solver = solver(PRIMAL, rows, (low, high), self._bounds(most), costs)
-        self._solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        self._program = program_of("primal", rows, (low, high), self._bounds(most), costs)
+        self._program.changeObjectiveSense(highspy.ObjSense.kMaximize)
 
     def find(self, direction: Floats, enough: float = -np.inf) -> Floats | None:
         """The change whose product with ``direction`` is largest; None if there is no end.
@@ -39,22 +39,22 @@ class Farthest:
         If that product is less than ``enough``, and the limit ``most`` is why, the answer is
         sought again without it.
         """
-        self._solver.changeColsCost(len(direction), self._all.astype(np.int32), direction)
-        change = answer(self._solver)
+        self._program.changeColsCost(len(direction), self._all.astype(np.int32), direction)
+        change = self._program.answer()
         if change is None or direction @ change >= enough or not self._limited(change):
             return change
         self._bound(self._all, np.inf)
-        change = answer(self._solver)
+        change = self._program.answer()
         self._bound(self._all, self._most)
         return change
 
-    def by(self, method: int) -> None:
-        """From now on, answer by this simplex method."""
-        self._solver.setOptionValue("simplex_strategy", method)
+    def by(self, method: Method) -> None:
+        """From now on, answer by this method."""
+        self._program.by(method)
 
     def _limited(self, change: Floats) -> bool:
         """Whether the last answer would go farther if numbers could change by more."""
-        weights = np.array(self._solver.getSolution().col_dual)
+        weights = np.array(self._program.getSolution().col_dual)
         own = (self._low >= -self._most) & (change < 0) | (self._high <= self._most) & (change > 0)
         return bool((~own & (abs(change) >= self._most) & (abs(weights) > TOLERANCE)).any())
 
@@ -69,10 +69,10 @@ class Farthest:
     def hold_rows(self, rows: Integers) -> None:
         """Let these watched rows, and no others, not change."""
         for row in self._held:
-            self._solver.changeRowBounds(self._first + row, -np.inf, np.inf)
+            self._program.changeRowBounds(self._first + row, -np.inf, np.inf)
         self._held = rows.tolist()
         for row in self._held:
-            self._solver.changeRowBounds(self._first + row, 0.0, 0.0)
+            self._program.changeRowBounds(self._first + row, 0.0, 0.0)
 
     def _bounds(self, most: float) -> tuple[Floats, Floats]:
         low = np.where(self._free, np.maximum(self._low, -most), 0.0)
@@ -80,7 +80,7 @@ class Farthest:
 
     def _bound(self, numbers: Integers, most: float) -> None:
         low, high = (bound[numbers] for bound in self._bounds(most))
-        self._solver.changeColsBounds(len(numbers), numbers.astype(np.int32), low, high)
+        self._program.changeColsBounds(len(numbers), numbers.astype(np.int32), low, high)
 
 
 def _rows(reduced: Reduced, watched: csr_array) -> tuple[csr_array, Floats, Floats]:

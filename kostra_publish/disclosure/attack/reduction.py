@@ -17,6 +17,7 @@ from kostra_publish.disclosure.attack.modular import RANDOM_VECTORS, echelon, fo
 from kostra_publish.disclosure.attack.standstill import at_standstill
 from kostra_publish.disclosure.attack.view import View, distinct
 from kostra_publish.disclosure.problem import Floats, Integers
+from kostra_publish.disclosure.solver import TOLERANCE
 
 ENDLESS: Final = 2**62
 """A bound that is none."""
@@ -45,6 +46,18 @@ class Reduced:
     slack: Integers
     targets: csr_array
     parts: csr_array
+
+    def allows(self, change: Floats) -> bool:
+        """Whether a change contradicts nothing; solvers are not always right."""
+        room = np.concatenate(
+            [
+                -abs(self.known @ change),
+                self.floors @ change + self.slack,
+                change - self.low,
+                self.high - change,
+            ]
+        )
+        return bool((room >= -TOLERANCE).all())
 
 
 class _Ties:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -10,12 +14,12 @@ from scipy.sparse import csr_array
 from kostra_publish.disclosure.attack.programs import Farthest
 from kostra_publish.disclosure.attack.reduction import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats
-from kostra_publish.disclosure.solver import DUAL, PRIMAL, TOLERANCE
+from kostra_publish.disclosure.solver import TOLERANCE
 
 AT_RANDOM: Final = 40
 """How many directions to try at random at most, before each cell in turn."""
 
-WORTHWHILE: Final = 12
+WORTHWHILE: Final = 6
 """Random directions go on while so many of the targets left are moved enough by one."""
 
 
@@ -36,8 +40,10 @@ class Witnesses:
         self.useful: list[bool] = []
 
     def keep(self, change: Floats) -> Floats:
-        """Remember a change; returns how far it moves each target."""
+        """Remember a change, if it is one; returns how far it moves each target."""
         change[abs(change) < TOLERANCE / 1000] = 0
+        if not self.reduced.allows(change):
+            return np.zeros_like(self.low)
         self.changes.append(change)
         effect: Floats = self.reduced.targets @ change
         more = (effect < self.low - TOLERANCE) | (effect > self.high + TOLERANCE)
@@ -46,16 +52,19 @@ class Witnesses:
         np.maximum(self.high, effect, out=self.high)
         return effect
 
-    def keep_farthest(self, program: Farthest, target: int, way: int, enough: int) -> None:
-        """Move a target as far up (``way`` 1) or down (-1) as can be."""
-        row = self.reduced.targets[[target]].toarray()[0]
-        change = program.find(way * row.astype(np.float64), enough)
+    def keep_farthest(self, target: int, way: int, change: Floats | None) -> None:
+        """Remember how far a target can move up (``way`` 1) or down (-1): None is without end."""
         if change is not None:
             self.keep(change)
         elif way > 0:
             self.high[target] = np.inf
         else:
             self.low[target] = -np.inf
+
+    def row(self, target: int) -> Floats:
+        """A target in numbers."""
+        row: Floats = self.reduced.targets[[target]].toarray()[0].astype(np.float64)
+        return row
 
     def narrow(self, width: int) -> Flags:
         """The targets with fewer than ``width`` + 1 whole values so far."""
@@ -73,7 +82,7 @@ def moved(effect: Floats) -> Flags:
 
 def find_narrow(
     witnesses: Witnesses,
-    program: Farthest,
+    programs: Sequence[Farthest],
     width: int,
     random: np.random.Generator,
     enough: int,
@@ -83,38 +92,61 @@ def find_narrow(
     When ``enough`` of them are found, the others left are not looked into.
 
     A few random directions clear most targets, since each answer is a whole table. Then each
-    of the others is moved in turn, as far as it can be at both ends.
+    of the others is moved in turn, as far as it can be at both ends. The ``programs``, all of
+    ``witnesses.reduced``, are asked side by side.
     """
     left = _Left(witnesses, width, random)
-    _at_random(left, program)
-    # From here on one question is much like the one before.
-    program.by(PRIMAL)
-    found = witnesses.narrow(width) & ~left.some
-    for target in random.permutation(np.flatnonzero(left.flags)).tolist():
-        if np.count_nonzero(found) >= enough:
-            return found
-        found[target] = not _moved_enough(left, program, target)
-    return witnesses.narrow(width)
+    with ThreadPoolExecutor(len(programs)) as pool:
+        _at_random(left, programs, pool)
+        found = _in_turn(left, programs, pool, enough)
+    for program in programs:
+        program.by("primal")
+    return found
 
 
-def _at_random(left: _Left, program: Farthest) -> None:
-    program.by(DUAL)
-    for _ in range(AT_RANDOM):
+def _at_random(left: _Left, programs: Sequence[Farthest], pool: Executor) -> None:
+    for program in programs:
+        program.by("interior")
+    for _ in range(0, AT_RANDOM, len(programs)):
         before = np.count_nonzero(left.flags)
-        change = program.find(left.direction()) if before else None
-        if change is None:
-            break
-        left.witnesses.keep(change)
-        if before - np.count_nonzero(left.flags) < WORTHWHILE:
-            break
+        if not before:
+            return
+        directions = [left.direction() for _ in programs]
+        for change in pool.map(Farthest.find, programs, directions):
+            if change is not None:
+                left.witnesses.keep(change)
+        if before - np.count_nonzero(left.flags) < WORTHWHILE * len(programs):
+            return
 
 
-def _moved_enough(left: _Left, program: Farthest, target: int) -> bool:
-    """Whether a target can be moved enough, up or down."""
+def _in_turn(left: _Left, programs: Sequence[Farthest], pool: Executor, enough: int) -> Flags:
+    """The targets that cannot be moved enough, until there are ``enough`` of them."""
+    witnesses = left.witnesses
+    found = witnesses.narrow(left.width) & ~left.some
+    for program in programs:
+        program.by("vertex")
+    queue = (target for target in left.in_random_order() if left.flags[target])
+    while np.count_nonzero(found) < enough and (now := list(islice(queue, len(programs)))):
+        rows = [witnesses.row(target) for target in now]
+        moves = pool.map(partial(_both_ways, enough=left.width), programs, rows)
+        for target, changes in zip(now, moves, strict=True):
+            for way, change in changes:
+                witnesses.keep_farthest(target, way, change)
+            found[target] = left.flags[target]
+    return found
+
+
+def _both_ways(program: Farthest, row: Floats, enough: int) -> list[tuple[int, Floats | None]]:
+    """The changes that move ``row`` farthest: up, and if that is not ``enough``, down."""
+    changes: list[tuple[int, Floats | None]] = []
     for way in (1, -1):
-        if left.flags[target]:
-            left.witnesses.keep_farthest(program, target, way, left.width)
-    return not left.flags[target]
+        change = program.find(way * row, enough)
+        # From here on one question is much like the one before.
+        program.by("primal")
+        changes.append((way, change))
+        if change is None or way * row @ change >= enough - TOLERANCE:
+            break
+    return changes
 
 
 class _Left:
@@ -134,6 +166,11 @@ class _Left:
         """One per target."""
         found: Flags = self.witnesses.narrow(self.width) & self.some
         return found
+
+    def in_random_order(self) -> list[int]:
+        """The targets that are left now."""
+        order: list[int] = self._random.permutation(np.flatnonzero(self.flags)).tolist()
+        return order
 
     def direction(self) -> Floats:
         """A random direction for all of them."""

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from kostra_publish.disclosure.problem import Flags, Floats
-from kostra_publish.disclosure.solver import DUAL, answer, solver
+from kostra_publish.disclosure.solver import program_of
 
 
 def at_standstill(
@@ -32,8 +32,8 @@ def at_standstill(
     above = hstack([known, nothing], format="csr")
     below = hstack([moving, -eye_array(size, dtype=np.int64)], format="csr")
     whole = csr_array(vstack([above, below], format="csr"))
-    program = solver(
-        DUAL,
+    program = program_of(
+        "interior",
         whole,
         (np.zeros(rows + size), np.repeat([0.0, np.inf], [rows, size])),
         (
@@ -41,10 +41,9 @@ def at_standstill(
             np.concatenate([np.where(high == 0, 0.0, np.inf), np.ones(size)]),
         ),
         np.repeat([0.0, 1.0], [count, size]),
-        presolve=True,
     )
     program.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    best = answer(program)
+    best = program.answer()
     if best is None:
         msg = "the linear program of all directions has no answer, though nothing moving is one"
         raise ArithmeticError(msg)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 
 from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Integers
-from kostra_publish.disclosure.solver import DUAL, answer, solver
+from kostra_publish.disclosure.solver import program_of
 
 TINY = 1e-6
 
@@ -30,15 +30,14 @@ def stuck(changes: csr_array) -> Integers:
     count, width = changes.shape
     if not count:
         return np.zeros(0, dtype=np.int64)
-    program = solver(
-        DUAL,
+    program = program_of(
+        "interior",
         csr_array(hstack([changes, -eye_array(count)], format="csr")),
         (np.zeros(count), np.full(count, np.inf)),
         (np.repeat([-np.inf, 0.0], [width, count]), np.repeat([np.inf, 1.0], [width, count])),
         np.repeat([0.0, -1.0], [width, count]),
-        presolve=True,
     )
-    best = answer(program)
+    best = program.answer()
     if best is None:
         msg = "the linear program of floors has no answer, though raising nothing is one"
         raise ArithmeticError(msg)

@@ -15,9 +15,14 @@ from scipy.sparse import csr_array, hstack
 
 from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
-from kostra_publish.disclosure.solver import DUAL, TOLERANCE, answer, solver
+from kostra_publish.disclosure.solver import TOLERANCE, program_of
 
 _FREE = (-np.inf, np.inf)
+UNEVEN = 0.05
+"""Costs differ by this share at random, so that one cheapest change stands out."""
+SEED = 1
+BESIDE = 1e-3
+"""What changes by less, when others change by 1, is not part of the change."""
 
 
 class Move(NamedTuple):
@@ -55,13 +60,15 @@ class Stretch:
         floored = np.flatnonzero(hidden)
         self._first = len(known) + len(floored)
         self._inner = len(reduced.inner)
-        self._program = solver(
-            DUAL,
+        self._given = np.zeros(len(self._priced), dtype=np.bool_)
+        uneven = 1 + UNEVEN * np.random.default_rng(SEED).random(len(self._priced))
+        self._costs = np.tile(reduced.cost[self._priced] * uneven, 2)
+        self._program = program_of(
+            "interior",
             self._rows(np.concatenate([known, floored, watched])),
             self._row_bounds(len(known), floored),
-            self._column_bounds(),
-            np.concatenate([np.zeros(self._inner), *[reduced.cost[self._priced]] * 2]),
-            presolve=True,
+            self._bounds,
+            np.concatenate([np.zeros(self._inner), self._costs]),
         )
 
     def _rows(self, order: Integers) -> csr_array:
@@ -77,7 +84,8 @@ class Stretch:
         low = np.concatenate([np.zeros(known), least, -free])
         return low, np.concatenate([np.zeros(known), np.full(len(floored), np.inf), free])
 
-    def _column_bounds(self) -> tuple[Floats, Floats]:
+    @property
+    def _bounds(self) -> tuple[Floats, Floats]:
         """Nothing falls below nought, and no cell below what it is known to be at least."""
         reduced, count = self._reduced, len(self._priced)
         fall = -self._least(np.maximum(reduced.value - reduced.floor, 0)[self._priced])
@@ -99,22 +107,11 @@ class Stretch:
 
     def cheapest(self, move: Move) -> Found | None:
         """The cheapest way to make a move; None if there is none, whatever is hidden."""
-        row, by, up, held = move
-        best: Floats | None = None
-        if held is not None:
-            self._hold(held, still=True)
-        place = self._place(row)
-        for low, high in ((by, np.inf), (-np.inf, -by)):
-            if low > 0 or (not up and self._may_fall(row, by)):
-                self._program.changeRowBounds(place, low, high)
-                found = answer(self._program)
-                self._program.setOptionValue("presolve", "off")
-                if found is not None and (best is None or self._price(found) < self._price(best)):
-                    best = found
-        self._program.changeRowBounds(place, -np.inf, np.inf)
-        if held is not None:
-            self._hold(held, still=False)
-        return self._found(best)
+        ways = [(move.by, np.inf)]
+        if not move.up and self._may_fall(move.row, move.by):
+            ways.append((-np.inf, -move.by))
+        found = [change for way in ways if (change := self._moved(move, way)) is not None]
+        return self._found(min(found, key=self._price, default=None))
 
     def _may_fall(self, row: int, by: float) -> bool:
         """Whether a row may fall by so much: a difference always, a sum down to its floor."""
@@ -125,19 +122,48 @@ class Stretch:
         """The cheapest way in which all watched rows rise together; None if there is none."""
         for place in range(self._first, self._first + len(self._watched)):
             self._program.changeRowBounds(place, 1.0, np.inf)
-        return self._found(answer(self._program))
+        return self._found(self._program.answer())
 
     def _found(self, best: Floats | None) -> Found | None:
         if best is None:
             return None
         risen, fallen = np.split(best[self._inner :], 2)
-        return Found(self._priced[risen + fallen > TOLERANCE], best[: self._inner])
+        return Found(self._priced[risen + fallen > BESIDE], best[: self._inner])
 
     def give(self, rows: Integers) -> None:
         """These rows are hidden now: they change for nothing."""
-        for place in np.flatnonzero(np.isin(self._priced, rows)).tolist():
-            for column in (place, place + len(self._priced)):
-                self._program.changeColCost(self._inner + column, 0.0)
+        self._given |= np.isin(self._priced, rows)
+        self._costs[np.tile(self._given, 2)] = 0
+        self._ask(np.concatenate([np.zeros(self._inner), self._costs]), *self._bounds)
+
+    def rise(self, move: Move) -> Floats:
+        """A change that rises as far as the move wants, if it can while nothing more is hidden."""
+        own = self._reduced.rows[[move.row]]
+        wish = np.zeros(self._inner + len(self._costs))
+        wish[own.indices] = -own.data
+        low, high = self._bounds
+        high[self._inner :][~np.tile(self._given, 2)] = 0
+        self._ask(wish, low, high)
+        found = self._moved(move, (-np.inf, move.by))
+        self._ask(np.concatenate([np.zeros(self._inner), self._costs]), *self._bounds)
+        return np.zeros(self._inner) if found is None else found[: self._inner]
+
+    def _moved(self, move: Move, bounds: tuple[float, float]) -> Floats | None:
+        """The answer while the row of a move is within these bounds, and what it holds is held."""
+        place = self._place(move.row)
+        self._program.changeRowBounds(place, *bounds)
+        if move.held is not None:
+            self._hold(move.held, still=True)
+        found = self._program.answer()
+        self._program.changeRowBounds(place, *_FREE)
+        if move.held is not None:
+            self._hold(move.held, still=False)
+        return found
+
+    def _ask(self, costs: Floats, low: Floats, high: Floats) -> None:
+        columns = np.arange(len(costs), dtype=np.int32)
+        self._program.changeColsCost(len(columns), columns, costs)
+        self._program.changeColsBounds(len(columns), columns, low, high)
 
     def _hold(self, row: int, *, still: bool) -> None:
         """Let all inner numbers of a sum stand still (or move again); of others the sum."""

@@ -75,6 +75,9 @@ class Suppression:
         program = Stretch(reduced, search.visible, np.unique(rows))
         changes = np.zeros((0, len(reduced.inner)))
         for move in asked:
+            if len(changes) and not program.shows(move, changes):
+                # What was hidden for another may be enough.
+                changes = np.vstack([changes, program.rise(move)])
             if program.shows(move, changes):
                 continue
             found = program.cheapest(move)
