@@ -30,7 +30,7 @@ BATCH: Final = 200
 SHARE_HELD: Final = 0.3
 """Of the insiders with pairs left, how many are held at once."""
 
-FEW_MORE: Final = 20
+FEW_MORE: Final = 50
 """Random directions go on while one in this many of the pairs left is closed."""
 
 
@@ -143,6 +143,7 @@ def find_at_random(
     As long as each closes one in ``FEW_MORE`` of the pairs left.
     """
     turned = csr_array(witnesses.reduced.targets.T)
+    program.by("interior")
     while before := np.count_nonzero(pairs.open):
         some = np.flatnonzero(pairs.open.any(axis=1))
         held = some[random.random(len(some)) < SHARE_HELD]
@@ -156,6 +157,7 @@ def find_at_random(
                 pairs.close()
         if (before - np.count_nonzero(pairs.open)) * FEW_MORE < before:
             break
+    program.by("primal")
     pairs.hold(program, np.zeros(0, dtype=np.int64))
 
 
