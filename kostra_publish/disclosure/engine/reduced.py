@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ class Reduced:
     cost: Floats
     guard: Flags
     """Small rows that only must not follow: doubles of cells."""
+
+    @cached_property
+    def turned(self) -> csr_array:
+        """The rows of each inner number, shape (inner numbers, rows)."""
+        return csr_array(self.rows.T)
 
     @property
     def candidates(self) -> Integers:

@@ -8,7 +8,7 @@ Fischetti and Salazar-González 2001, in which a cell's price grows with its cha
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
@@ -17,11 +17,12 @@ from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
 from kostra_publish.disclosure.solver import TOLERANCE, program_of
 
-_FREE = (-np.inf, np.inf)
-UNEVEN = 0.05
+NEAR: Final = 12_000
+"""How many inner numbers around a cell may change at first; then all."""
+UNEVEN: Final = 0.05
 """Costs differ by this share at random, so that one cheapest change stands out."""
-SEED = 1
-BESIDE = 1e-3
+SEED: Final = 1
+BESIDE: Final = 1e-3
 """What changes by less, when others change by 1, is not part of the change."""
 
 
@@ -39,44 +40,114 @@ class Found(NamedTuple):
 
     rows: Integers
     change: Floats
+    price: float
 
 
-class Stretch:
-    """One program for many cells of a pattern: it keeps its place from cell to cell."""
+def raise_all(reduced: Reduced, visible: Flags, watched: Integers) -> Found | None:
+    """The cheapest way in which all watched rows rise together; None if there is none.
+
+    It may take as long changes as we like: only what is 0, or at its floor, may not fall.
+    """
+    numbers = np.arange(len(reduced.inner))
+    program = _Stretch(reduced, visible, watched, numbers, endless=True)
+    for row in watched.tolist():
+        program.bound(row, 1.0, np.inf)
+    return program.found()
+
+
+def cheapest(reduced: Reduced, visible: Flags, move: Move) -> Found | None:
+    """The cheapest way to make a move; None if there is none, whatever is hidden.
+
+    It is first sought among the changes that leave alone what is far away.
+    """
+    watched = np.unique([row for row in (move.row, move.held) if row is not None])
+    for size in sorted({min(NEAR, len(reduced.inner)), len(reduced.inner)}):
+        program = _Stretch(reduced, visible, watched, around(reduced, move.row, size))
+        if move.held is not None:
+            program.hold(move.held)
+        free = program.free(move)
+        if free is not None and shows(reduced, move, free.change[None]):
+            return free
+        if (found := program.cheapest(move)) is not None:
+            return found
+    return None
+
+
+def shows(reduced: Reduced, move: Move, changes: Floats) -> bool:
+    """Whether one of some changes, shape (changes, inner numbers), is such a move."""
+    moved = changes @ reduced.rows[[move.row]].toarray()[0]
+    far = (moved if move.up else abs(moved)) >= move.by - TOLERANCE
+    if move.held is not None:
+        own = reduced.rows[[move.held]].indices
+        far &= ~(abs(changes[:, own]) > TOLERANCE).any(axis=1)
+    return bool(far.any())
+
+
+def around(reduced: Reduced, row: int, size: int) -> Integers:
+    """About ``size`` inner numbers, ascending: those of a row, and what shares rows with them.
+
+    Nearest are those that share the smallest rows.
+    """
+    count = len(reduced.inner)
+    inside = np.zeros(count, dtype=np.bool_)
+    inside[reduced.rows[[row]].indices] = True
+    if size >= count:
+        return np.arange(count)
+    turned, sizes = reduced.turned, np.diff(reduced.rows.indptr)
+    met = np.zeros(len(sizes), dtype=np.bool_)
+    while np.count_nonzero(inside) < size:
+        touched = np.unique(turned[np.flatnonzero(inside)].indices)
+        touched = touched[~met[touched]]
+        if not len(touched):
+            break
+        # The smaller half of the rows that are new.
+        few = touched[np.argsort(sizes[touched], kind="stable")][: max(1, len(touched) // 2)]
+        met[few] = True
+        inside[reduced.rows[few].indices] = True
+    return np.flatnonzero(inside)
+
+
+class _Stretch:
+    """The program of a pattern in which only some inner numbers change."""
 
     def __init__(
-        self, reduced: Reduced, visible: Flags, watched: Integers, *, endless: bool = False
+        self,
+        reduced: Reduced,
+        visible: Flags,
+        watched: Integers,
+        numbers: Integers,
+        *,
+        endless: bool = False,
     ) -> None:
-        """``watched`` are the rows that will be moved, or held, ascending.
-
-        With ``endless`` changes may be as long as we like: only what is 0, or at its floor,
-        may not fall.
-        """
-        self._reduced, self._watched, self._endless = reduced, watched, endless
-        priced = visible & reduced.listed & ~reduced.open & ~reduced.small
+        """``watched`` are the rows that will be moved, or held, ascending."""
+        self._reduced, self._watched, self._numbers = reduced, watched, numbers
+        self._endless = endless
+        self._rows = csr_array(reduced.rows[:, numbers])
+        here = np.diff(self._rows.indptr) > 0
         hidden = (reduced.listed | (reduced.floor > 0)) & ~reduced.open & ~visible
-        self._priced = np.flatnonzero(priced)
-        known = np.concatenate([np.flatnonzero(reduced.open), self._priced])
-        floored = np.flatnonzero(hidden)
+        self._priced = np.flatnonzero(
+            here & visible & reduced.listed & ~reduced.open & ~reduced.small
+        )
+        known = np.concatenate([np.flatnonzero(here & reduced.open), self._priced])
+        floored = np.flatnonzero(here & hidden)
         self._first = len(known) + len(floored)
-        self._inner = len(reduced.inner)
-        self._given = np.zeros(len(self._priced), dtype=np.bool_)
         uneven = 1 + UNEVEN * np.random.default_rng(SEED).random(len(self._priced))
-        self._costs = np.tile(reduced.cost[self._priced] * uneven, 2)
+        price = reduced.cost[self._priced] * uneven
+        self._costs = np.concatenate([np.zeros(len(numbers)), price, price])
         self._program = program_of(
             "interior",
-            self._rows(np.concatenate([known, floored, watched])),
+            self._all_rows(np.concatenate([known, floored, watched])),
             self._row_bounds(len(known), floored),
-            self._bounds,
-            np.concatenate([np.zeros(self._inner), self._costs]),
+            self._column_bounds(),
+            self._costs,
         )
 
-    def _rows(self, order: Integers) -> csr_array:
+    def _all_rows(self, order: Integers) -> csr_array:
         """All rows of the program: a priced one may rise or fall by columns of its own."""
         count = len(self._priced)
         place = np.flatnonzero(np.isin(order, self._priced))
         own = csr_array((np.ones(count), (place, np.arange(count))), shape=(len(order), count))
-        return csr_array(hstack([self._reduced.rows[order], -own, own], format="csr"))
+        return csr_array(hstack([self._rows[order], -own, own], format="csr"))
 
     def _row_bounds(self, known: int, floored: Integers) -> tuple[Floats, Floats]:
         reduced, free = self._reduced, np.full(len(self._watched), np.inf)
@@ -84,100 +155,75 @@ class Stretch:
         low = np.concatenate([np.zeros(known), least, -free])
         return low, np.concatenate([np.zeros(known), np.full(len(floored), np.inf), free])
 
-    @property
-    def _bounds(self) -> tuple[Floats, Floats]:
+    def _column_bounds(self) -> tuple[Floats, Floats]:
         """Nothing falls below nought, and no cell below what it is known to be at least."""
         reduced, count = self._reduced, len(self._priced)
         fall = -self._least(np.maximum(reduced.value - reduced.floor, 0)[self._priced])
-        low = np.concatenate([self._least(reduced.inner), np.zeros(2 * count)])
-        return low, np.concatenate([np.full(self._inner + count, np.inf), fall])
+        low = np.concatenate([self._least(reduced.inner[self._numbers]), np.zeros(2 * count)])
+        return low, np.concatenate([np.full(len(self._numbers) + count, np.inf), fall])
 
     def _least(self, room: Integers) -> Floats:
         """The least changes of what may fall by ``room``."""
         return np.where(room > 0, -np.inf, 0.0) if self._endless else -room.astype(np.float64)
 
-    def shows(self, move: Move, changes: Floats) -> bool:
-        """Whether one of some changes, shape (changes, inner numbers), is such a move."""
-        moved = changes @ self._reduced.rows[[move.row]].toarray()[0]
-        far = (moved if move.up else abs(moved)) >= move.by - TOLERANCE
-        if move.held is not None:
-            own = self._reduced.rows[[move.held]].indices
-            far &= ~(abs(changes[:, own]) > TOLERANCE).any(axis=1)
-        return bool(far.any())
-
     def cheapest(self, move: Move) -> Found | None:
-        """The cheapest way to make a move; None if there is none, whatever is hidden."""
+        """The cheapest way to make a move with these numbers; None if there is none."""
         ways = [(move.by, np.inf)]
         if not move.up and self._may_fall(move.row, move.by):
             ways.append((-np.inf, -move.by))
-        found = [change for way in ways if (change := self._moved(move, way)) is not None]
-        return self._found(min(found, key=self._price, default=None))
+        found: list[Found] = []
+        for low, high in ways:
+            self.bound(move.row, low, high)
+            one = self.found()
+            found += [] if one is None else [one]
+        return min(found, key=lambda one: one.price, default=None)
+
+    def free(self, move: Move) -> Found | None:
+        """The change that comes nearest to a move upwards while nothing more is hidden."""
+        count = len(self._numbers)
+        columns = np.arange(count + 2 * len(self._priced), dtype=np.int32)
+        own = self._rows[[move.row]]
+        wish = np.zeros(len(columns))
+        wish[own.indices] = -own.data
+        priced = columns[count:]
+        low, high = (bounds[count:] for bounds in self._column_bounds())
+        self._program.changeColsCost(len(columns), columns, wish)
+        self._program.changeColsBounds(len(priced), priced, low, np.zeros(len(priced)))
+        self.bound(move.row, -np.inf, move.by)
+        found = self.found()
+        self.bound(move.row, -np.inf, np.inf)
+        self._program.changeColsCost(len(columns), columns, self._costs)
+        self._program.changeColsBounds(len(priced), priced, low, high)
+        return found
 
     def _may_fall(self, row: int, by: float) -> bool:
         """Whether a row may fall by so much: a difference always, a sum down to its floor."""
-        is_difference = bool((self._reduced.rows[[row]].data < 0).any())
+        is_difference = bool((self._rows[[row]].data < 0).any())
         return is_difference or bool(self._reduced.value[row] - by >= self._reduced.floor[row])
 
-    def raise_all(self) -> Found | None:
-        """The cheapest way in which all watched rows rise together; None if there is none."""
-        for place in range(self._first, self._first + len(self._watched)):
-            self._program.changeRowBounds(place, 1.0, np.inf)
-        return self._found(self._program.answer())
+    def bound(self, row: int, low: float, high: float) -> None:
+        """The least and greatest change of a watched row."""
+        place = self._first + int(np.searchsorted(self._watched, row))
+        self._program.changeRowBounds(place, low, high)
 
-    def _found(self, best: Floats | None) -> Found | None:
+    def found(self) -> Found | None:
+        """The cheapest change within all bounds."""
+        best = self._program.answer()
         if best is None:
             return None
-        risen, fallen = np.split(best[self._inner :], 2)
-        return Found(self._priced[risen + fallen > BESIDE], best[: self._inner])
+        inner, risen, fallen = np.split(
+            best, [len(self._numbers), len(self._numbers) + len(self._priced)]
+        )
+        change = np.zeros(len(self._reduced.inner))
+        change[self._numbers] = inner
+        rows = self._priced[risen + fallen > BESIDE]
+        return Found(rows, change, float(self._costs @ best))
 
-    def give(self, rows: Integers) -> None:
-        """These rows are hidden now: they change for nothing."""
-        self._given |= np.isin(self._priced, rows)
-        self._costs[np.tile(self._given, 2)] = 0
-        self._ask(np.concatenate([np.zeros(self._inner), self._costs]), *self._bounds)
-
-    def rise(self, move: Move) -> Floats:
-        """A change that rises as far as the move wants, if it can while nothing more is hidden."""
-        own = self._reduced.rows[[move.row]]
-        wish = np.zeros(self._inner + len(self._costs))
-        wish[own.indices] = -own.data
-        low, high = self._bounds
-        high[self._inner :][~np.tile(self._given, 2)] = 0
-        self._ask(wish, low, high)
-        found = self._moved(move, (-np.inf, move.by))
-        self._ask(np.concatenate([np.zeros(self._inner), self._costs]), *self._bounds)
-        return np.zeros(self._inner) if found is None else found[: self._inner]
-
-    def _moved(self, move: Move, bounds: tuple[float, float]) -> Floats | None:
-        """The answer while the row of a move is within these bounds, and what it holds is held."""
-        place = self._place(move.row)
-        self._program.changeRowBounds(place, *bounds)
-        if move.held is not None:
-            self._hold(move.held, still=True)
-        found = self._program.answer()
-        self._program.changeRowBounds(place, *_FREE)
-        if move.held is not None:
-            self._hold(move.held, still=False)
-        return found
-
-    def _ask(self, costs: Floats, low: Floats, high: Floats) -> None:
-        columns = np.arange(len(costs), dtype=np.int32)
-        self._program.changeColsCost(len(columns), columns, costs)
-        self._program.changeColsBounds(len(columns), columns, low, high)
-
-    def _hold(self, row: int, *, still: bool) -> None:
-        """Let all inner numbers of a sum stand still (or move again); of others the sum."""
-        own = self._reduced.rows[[row]]
+    def hold(self, row: int) -> None:
+        """Let all inner numbers of a sum stand still; of others the sum."""
+        own = self._rows[[row]]
         if (own.data < 0).any():
-            self._program.changeRowBounds(self._place(row), *((0.0, 0.0) if still else _FREE))
+            self.bound(row, 0.0, 0.0)
             return
         for number in own.indices.tolist():
-            low = 0.0 if still else -float(self._reduced.inner[number])
-            self._program.changeColBounds(number, low, 0.0 if still else np.inf)
-
-    def _place(self, row: int) -> int:
-        return self._first + int(np.searchsorted(self._watched, row))
-
-    def _price(self, found: Floats) -> float:
-        cost = self._reduced.cost[self._priced]
-        return float(found[self._inner :] @ np.concatenate([cost, cost]))
+            self._program.changeColBounds(number, 0.0, 0.0)

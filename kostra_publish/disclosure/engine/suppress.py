@@ -12,7 +12,7 @@ from kostra_publish.disclosure.engine import floors
 from kostra_publish.disclosure.engine.improve import Improvement
 from kostra_publish.disclosure.engine.reduced import reduce
 from kostra_publish.disclosure.engine.search import Search
-from kostra_publish.disclosure.engine.stretch import Move, Stretch
+from kostra_publish.disclosure.engine.stretch import Move, cheapest, raise_all, shows
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
@@ -71,20 +71,14 @@ class Suppression:
             Move(int(reduced.of_cell[one.cell]), one.by, one.up, self._row_of(one.held))
             for one in wanted
         ]
-        rows = [row for one in asked for row in (one.row, one.held) if row is not None]
-        program = Stretch(reduced, search.visible, np.unique(rows))
         changes = np.zeros((0, len(reduced.inner)))
         for move in asked:
-            if len(changes) and not program.shows(move, changes):
-                # What was hidden for another may be enough.
-                changes = np.vstack([changes, program.rise(move)])
-            if program.shows(move, changes):
+            if shows(reduced, move, changes):
                 continue
-            found = program.cheapest(move)
+            found = cheapest(reduced, search.visible, move)
             if found is None:
                 raise _stuck()
             search.hide_for_good(found.rows)
-            program.give(np.flatnonzero(~search.visible))
             changes = np.vstack([changes, found.change])
         whole = np.zeros((len(changes), len(self.problem.inner)))
         whole[:, reduced.columns] = changes
@@ -99,7 +93,7 @@ class Suppression:
         watched = floors.small_floors(search.reduced)
         if not len(watched):
             return
-        found = Stretch(search.reduced, search.visible, watched, endless=True).raise_all()
+        found = raise_all(search.reduced, search.visible, watched)
         if found is None:
             raise _stuck()
         search.hide_for_good(found.rows)
