@@ -64,7 +64,7 @@ _ENDLESS: Final = {
 class Program(highspy.Highs):
     """A linear program: a solver that prints nothing, on one core."""
 
-    _method: Method
+    method: Method
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the solver's own name
         """Called as a solver is made: before it can print a banner. We use no callbacks."""
@@ -72,16 +72,16 @@ class Program(highspy.Highs):
 
     def by(self, method: Method) -> None:
         """From now on, answer by this method."""
-        self._method = method
+        self.method = method
         for option, value in _OPTIONS[method].items():
             self.setOptionValue(option, value)
 
     def answer(self) -> Floats | None:
         """The optimum; None if there is none."""
-        method = self._method
+        method = self.method
         status = self._run(anew=method in _THROUGH_INTERIOR)
         for surer in _SURER[method]:
-            if _certain(status, self._method):
+            if _certain(status, self.method):
                 break
             self.by(surer)
             status = self._run(anew=True)

@@ -52,6 +52,11 @@ class Farthest:
         """From now on, answer by this method."""
         self._program.by(method)
 
+    def go_on(self) -> None:
+        """From a vertex, the next question begins where this one ended."""
+        if self._program.method == "vertex":
+            self.by("primal")
+
     def _limited(self, change: Floats) -> bool:
         """Whether the last answer would go farther if numbers could change by more."""
         weights = np.array(self._program.getSolution().col_dual)

@@ -16,11 +16,14 @@ from kostra_publish.disclosure.attack.reduction import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats
 from kostra_publish.disclosure.solver import TOLERANCE
 
-AT_RANDOM: Final = 40
-"""How many directions to try at random at most, before each cell in turn."""
+WORTHWHILE: Final = 100
+"""All targets left are moved at random while so many are moved enough by one direction."""
 
-WORTHWHILE: Final = 6
-"""Random directions go on while so many of the targets left are moved enough by one."""
+GROUP: Final = 24
+"""How many targets are moved at random together after that, before each in turn."""
+
+FEW: Final = 2
+"""Groups go on while so many targets are moved enough by one direction."""
 
 
 class Witnesses:
@@ -91,31 +94,37 @@ def find_narrow(
 
     When ``enough`` of them are found, the others left are not looked into.
 
-    A few random directions clear most targets, since each answer is a whole table. Then each
-    of the others is moved in turn, as far as it can be at both ends. The ``programs``, all of
-    ``witnesses.reduced``, are asked side by side.
+    A few random directions clear most targets, since each answer is a whole table; then such
+    for a few targets at once. Each of the others is moved in turn, as far as it can be at
+    both ends. The ``programs``, all of ``witnesses.reduced``, are asked side by side.
     """
     left = _Left(witnesses, width, random)
     with ThreadPoolExecutor(len(programs)) as pool:
-        _at_random(left, programs, pool)
+        for program in programs:
+            program.by("interior")
+        _at_random(left, programs, pool, len(left.some), WORTHWHILE)
+        # From here on one question is much like the one before.
+        for program in programs:
+            program.by("vertex")
+        _at_random(left, programs, pool, GROUP, FEW)
         found = _in_turn(left, programs, pool, enough)
     for program in programs:
         program.by("primal")
     return found
 
 
-def _at_random(left: _Left, programs: Sequence[Farthest], pool: Executor) -> None:
-    for program in programs:
-        program.by("interior")
-    for _ in range(0, AT_RANDOM, len(programs)):
-        before = np.count_nonzero(left.flags)
-        if not before:
-            return
-        directions = [left.direction() for _ in programs]
+def _at_random(
+    left: _Left, programs: Sequence[Farthest], pool: Executor, size: int, worthwhile: int
+) -> None:
+    """Move ``size`` of the targets in random directions, while ``worthwhile`` are moved enough."""
+    while before := np.count_nonzero(left.flags):
+        directions = [left.direction(size) for _ in programs]
         for change in pool.map(Farthest.find, programs, directions):
             if change is not None:
                 left.witnesses.keep(change)
-        if before - np.count_nonzero(left.flags) < WORTHWHILE * len(programs):
+        for program in programs:
+            program.go_on()
+        if before - np.count_nonzero(left.flags) < worthwhile * len(programs):
             return
 
 
@@ -123,8 +132,6 @@ def _in_turn(left: _Left, programs: Sequence[Farthest], pool: Executor, enough: 
     """The targets that cannot be moved enough, until there are ``enough`` of them."""
     witnesses = left.witnesses
     found = witnesses.narrow(left.width) & ~left.some
-    for program in programs:
-        program.by("vertex")
     queue = (target for target in left.in_random_order() if left.flags[target])
     while np.count_nonzero(found) < enough and (now := list(islice(queue, len(programs)))):
         rows = [witnesses.row(target) for target in now]
@@ -141,8 +148,7 @@ def _both_ways(program: Farthest, row: Floats, enough: int) -> list[tuple[int, F
     changes: list[tuple[int, Floats | None]] = []
     for way in (1, -1):
         change = program.find(way * row, enough)
-        # From here on one question is much like the one before.
-        program.by("primal")
+        program.go_on()
         changes.append((way, change))
         if change is None or way * row @ change >= enough - TOLERANCE:
             break
@@ -172,10 +178,11 @@ class _Left:
         order: list[int] = self._random.permutation(np.flatnonzero(self.flags)).tolist()
         return order
 
-    def direction(self) -> Floats:
-        """A random direction for all of them."""
+    def direction(self, size: int) -> Floats:
+        """A random direction for ``size`` of them."""
         count = len(self.some)
         ways = np.where(self._random.random(count) < 0.5, 1.0, self._ways)
         weight = ways * (0.2 + self._random.random(count))
-        direction: Floats = self._turned @ (weight * self.flags)
+        some = self._random.permutation(np.flatnonzero(self.flags))[:size]
+        direction: Floats = self._turned @ np.where(np.isin(np.arange(count), some), weight, 0.0)
         return direction
