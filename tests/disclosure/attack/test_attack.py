@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 
 from kostra_publish.disclosure.attack import attack
+from kostra_publish.disclosure.attack.modular import echelon
+from kostra_publish.disclosure.attack.reduction import reduce
+from kostra_publish.disclosure.attack.search import Witnesses
+from kostra_publish.disclosure.attack.view import view_of
 from tests.disclosure.attack.problems import all_but, problem, table
 
 
@@ -224,3 +228,19 @@ def test_arguments_that_do_not_fit() -> None:
         attack(problem(rows, inner), all_but(3, []))
     with pytest.raises(ValueError, match="width 0"):
         attack(problem(rows, inner), all_but(len(rows), [0]), width=0)
+
+
+def test_a_change_that_contradicts_something_is_no_other_table() -> None:
+    found = problem(*table([[2, 41], [38, 37]]))
+    visible = np.ones(9, dtype=np.bool_)
+    visible[:4] = False
+    view = view_of(found, visible)
+    random = np.random.default_rng(0)
+    reduced = reduce(view, echelon(view.known).basis, random)
+    witnesses = Witnesses(reduced, width=1)
+    one = np.ones(reduced.known.shape[1])
+    assert reduced.allows(one)
+    assert witnesses.keep(one.copy()).any()
+    assert not reduced.allows(100 * one)
+    assert not witnesses.keep(100 * one).any()
+    assert len(witnesses.changes) == 1
