@@ -33,6 +33,7 @@ from kostra_publish.cube.build import build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import answer, frequency, protection
 from kostra_publish.disclosure.attack import Insight, Verdict, attack
+from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.problem import PUBLISHED, Flags
 from kostra_publish.disclosure.safe import VintageFacts
 from kostra_publish.releases.rounds import Round
@@ -136,7 +137,7 @@ def protected(folder: Path) -> Measured:
         whole = process_time() - started
     problem = tables.problem()
     visible: Flags = (found.cells["status"] == PUBLISHED).to_numpy()
-    insiders: Insight = "all" if len(visible) <= frequency.INSIDERS_TRIED else "linear"
+    insiders: Insight = "all" if len(visible) <= INSIDERS_TRIED else "linear"
     verdict = again.timed(attack)(problem, visible, insiders=insiders, seed=1)
     secondary = ~visible & ~problem.small
     return Measured(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack import Begun, Insight, Verdict, attack
+from kostra_publish.disclosure.attack import Begun, Verdict, attack
+from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.engine.suppress import Suppression, Wanted
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
@@ -33,18 +34,18 @@ def withstanding(
     effort: float = 1.0,
     width: int = 1,
     could_be: int | None = None,
-    insiders: Insight = "all",
-    noughts: bool = False,
+    insiders_tried: int = INSIDERS_TRIED,
 ) -> Answer:
     """Protect a problem against everything the attack tries: G1 to G4.
 
     An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
-    is given. What ``insiders`` are not tried by, the engine alone sees to: linear
-    algebra. With ``noughts`` the engine takes it that everyone knows which inner numbers are 0,
-    which is quick, and safe. Raises DisclosureError when there is nothing left to hide, or when
-    the attack is never content.
+    is given. In problems of more than ``insiders_tried`` cells insiders are not tried: there the
+    engine alone sees to them, by linear algebra, and takes it that everyone knows which inner
+    numbers are 0, which is quick, and safe. Raises DisclosureError when there is nothing left to
+    hide, or when the attack is never content.
     """
-    known = np.full(len(problem.inner), noughts)
+    large = len(problem.small) > insiders_tried
+    known = np.full(len(problem.inner), large)
     suppression = Suppression(problem.with_noughts(known), effort=effort)
     tables = csr_array((0, len(problem.inner)))
     for _ in range(ROUNDS):
@@ -54,7 +55,7 @@ def withstanding(
             visible,
             width=width,
             threshold=could_be,
-            insiders=insiders,
+            insiders="none" if large else "all",
             begun=Begun(tables, ENOUGH),
         )
         wanted = list(_wanted(problem, verdict, could_be))

@@ -39,9 +39,6 @@ from kostra_publish.specs.models import THRESHOLD, Model
 HIDING: Final = 12
 """What hiding any cell costs, in persons, beside its count."""
 
-INSIDERS_TRIED: Final = 12_000
-"""Cells of the largest problem in which insiders are tried by linear programming."""
-
 LARGEST_COUNT: Final = 1 << 40
 """The greatest count, and the greatest sum of counts: all arithmetic stays exact below it."""
 
@@ -574,9 +571,9 @@ def protect(
 
     Hiding a cell costs its count and ``HIDING`` more, so that few and small cells are hidden.
     Nobody can work out a small count by linear algebra or from what its neighbours must be at
-    least, and no lone contributor that of somebody else; beyond ``INSIDERS_TRIED`` cells a lone
-    contributor by linear algebra alone. Raises UsageError for a threshold
-    that makes nothing small, and DisclosureError when the tables cannot be protected. ::
+    least, and no lone contributor that of somebody else (beyond 12 000 cells: not by linear
+    algebra). Raises UsageError for a threshold that makes nothing small, and DisclosureError
+    when the tables cannot be protected. ::
 
         tables = read(Path("problem.json"), Path("inner.parquet"))
         protect(tables).cells.write_parquet("cells.parquet")
@@ -588,10 +585,7 @@ def protect(
         )
     problem = tables.canonical().problem(threshold=threshold, hide_zeros=hide_zeros)
     problem = problem.with_cost(problem.cost + HIDING)
-    large = problem.cells.height > INSIDERS_TRIED
-    answer = withstanding(
-        problem, effort=effort, insiders="none" if large else "all", noughts=large
-    )
+    answer = withstanding(problem, effort=effort)
     found = problem.cells.with_columns(
         pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
     )

@@ -156,14 +156,11 @@ def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Answer]:
 
 def decide(problem: Problem, intervals: Intervals) -> Answer:
     """Which cells of a problem may be shown; ``intervals`` count persons."""
-    large = problem.cells.height > INSIDERS_TRIED
     return withstanding(
         problem,
         effort=EFFORT,
         width=intervals.width,
         could_be=THRESHOLD if intervals.could_be_shown else None,
-        insiders="none" if large else "all",
-        noughts=large,
     )
 
 

@@ -12,7 +12,7 @@ from kostra_publish.disclosure.attack.attack import Begun, Insight, attack
 from kostra_publish.disclosure.attack.exact import exact
 from kostra_publish.disclosure.problem import Flags, Problem
 
-INSIDERS_TRIED = 3_000
+INSIDERS_TRIED = 12_000
 """Cells of the largest problem in which insiders are tried by linear programming."""
 
 

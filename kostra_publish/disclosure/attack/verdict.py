@@ -81,10 +81,11 @@ class Verdict:
             f"linear algebra: {counts['exact']} follow from what is visible",
             f"intervals: {counts['narrow']} more have fewer than {self.width + 1} whole values",
         ]
-        if self.lone is not None:
-            lines.append(
-                f"insiders: {self.lone} are alone in a cell, {counts['insider']} other cells found"
-            )
+        lines.append(
+            "insiders: not tried"
+            if self.lone is None
+            else f"insiders: {self.lone} are alone in a cell, {counts['insider']} other cells found"
+        )
         if self.few is not None:
             lines.append(f"for information: {counts['few']} are surely below the threshold")
         return (*lines, f"{self.tables.shape[0]} other tables fit all that is visible")

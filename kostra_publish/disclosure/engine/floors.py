@@ -13,8 +13,6 @@ from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.disclosure.solver import program_of
 
-TINY = 1e-6
-
 
 def small_floors(reduced: Reduced) -> Integers:
     """The rows of small cells at their floor."""
@@ -41,4 +39,5 @@ def stuck(changes: csr_array) -> Integers:
     if best is None:
         msg = "the linear program of floors has no answer, though raising nothing is one"
         raise ArithmeticError(msg)
-    return np.flatnonzero(best[width:] < TINY)
+    # Each that can be raised at all is raised to 1.
+    return np.flatnonzero(best[width:] < 0.5)
