@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack import Begun, Verdict, attack
+from kostra_publish.disclosure.attack import Begun, Insight, Verdict, attack
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
-from kostra_publish.disclosure.engine.suppress import Suppression, Wanted
+from kostra_publish.disclosure.engine.refine import Refinement
+from kostra_publish.disclosure.engine.stretch import Wanted
+from kostra_publish.disclosure.engine.suppress import Suppression
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
@@ -18,6 +19,10 @@ ROUNDS = 60
 """Attacks at most; each but the last is answered by hiding more."""
 ENOUGH = 10
 """Narrow cells that are answered before the attack goes on: much is mended with them."""
+STEPS = 150
+"""Steps of refinement at effort 1."""
+MOST_REFINED = 6_000
+"""Cells of the largest problem that is refined: in larger ones a step takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,26 +46,22 @@ def withstanding(
     An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
     is given. In problems of more than ``insiders_tried`` cells insiders are not tried: there the
     engine alone sees to them, by linear algebra, and takes it that everyone knows which inner
-    numbers are 0, which is quick, and safe. Raises DisclosureError when there is nothing left to
-    hide, or when the attack is never content.
+    numbers are 0, which is quick, and safe. ``effort`` scales how long something cheaper is
+    looked for in problems that are not too large (0: not at all). Deterministic. Raises
+    DisclosureError when there is nothing left to hide, or when the attack is never content.
     """
     large = len(problem.small) > insiders_tried
-    known = np.full(len(problem.inner), large)
-    suppression = Suppression(problem.with_noughts(known), effort=effort)
+    attacker = _Attacker(problem, width, could_be, "none" if large else "all")
+    suppression = Suppression(problem.with_noughts(np.full(len(problem.inner), large)))
     tables = csr_array((0, len(problem.inner)))
     for _ in range(ROUNDS):
         visible = suppression.visible[: len(problem.small)]
-        verdict = attack(
-            problem,
-            visible,
-            width=width,
-            threshold=could_be,
-            insiders="none" if large else "all",
-            begun=Begun(tables, ENOUGH),
-        )
-        wanted = list(_wanted(problem, verdict, could_be))
+        verdict = attacker.attack(visible, tables)
+        wanted = attacker.wanted(verdict)
         if verdict.complete and not wanted:
-            return Answer(visible, verdict)
+            answer = Answer(visible, verdict)
+            small_enough = len(visible) <= MOST_REFINED
+            return _refined(answer, attacker, int(effort * STEPS)) if small_enough else answer
         shown = suppression.stretch(wanted)
         tables = csr_array(vstack([verdict.tables, shown], format="csr"))
     raise DisclosureError(
@@ -69,12 +70,53 @@ def withstanding(
     )
 
 
-def _wanted(problem: Problem, verdict: Verdict, could_be: int | None) -> Iterator[Wanted]:
-    """How far which cells must be able to move, for the attack to find nothing."""
-    for cell in np.flatnonzero(verdict.violated & ~verdict.insider).tolist():
-        yield Wanted(cell, verdict.width)
-    for insider, cell in verdict.pairs.tolist():
-        yield Wanted(cell, 1, held=insider)
-    if could_be is not None and verdict.few is not None:
-        for cell in np.flatnonzero(verdict.few).tolist():
-            yield Wanted(cell, could_be - int(problem.values[cell]), up=True)
+def _refined(answer: Answer, attacker: _Attacker, steps: int) -> Answer:
+    """Something cheaper that withstands the attack, too, as far as ``steps`` steps find it."""
+    if not steps:
+        return answer
+    refinement = Refinement(attacker.problem, answer.visible, attacker.width)
+    for _ in range(steps):
+        if not refinement.look_elsewhere():
+            break
+        while (visible := refinement.cheaper()) is not None:
+            verdict = attacker.attack(visible, answer.verdict.tables)
+            wanted = attacker.wanted(verdict)
+            if verdict.complete and not wanted:
+                refinement.keep()
+                answer = Answer(visible, verdict)
+                break
+            if not refinement.demand(wanted):
+                break
+    return answer
+
+
+@dataclass(frozen=True, eq=False)
+class _Attacker:
+    """How a problem is attacked, and what its cells must be able to do to withstand that."""
+
+    problem: Problem
+    width: int
+    could_be: int | None
+    insiders: Insight
+
+    def attack(self, visible: Flags, tables: csr_array) -> Verdict:
+        """Attack a pattern; ``tables`` may show that some cells can be other numbers."""
+        return attack(
+            self.problem,
+            visible,
+            width=self.width,
+            threshold=self.could_be,
+            insiders=self.insiders,
+            begun=Begun(tables, ENOUGH),
+        )
+
+    def wanted(self, verdict: Verdict) -> list[Wanted]:
+        """How far which cells must be able to move, for the attack to find nothing."""
+        found = np.flatnonzero(verdict.violated & ~verdict.insider).tolist()
+        wanted = [Wanted(cell, verdict.width) for cell in found]
+        pairs = verdict.pairs.tolist()
+        wanted += [Wanted(cell, 1, held=insider) for insider, cell in pairs]
+        if self.could_be is not None and verdict.few is not None:
+            few, values = np.flatnonzero(verdict.few).tolist(), self.problem.values
+            wanted += [Wanted(cell, self.could_be - int(values[cell]), up=True) for cell in few]
+        return wanted

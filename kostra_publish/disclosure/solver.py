@@ -1,7 +1,8 @@
-"""The linear programming solver: quiet, on one core, and by the method that is asked for."""
+"""The solver of linear and integer programs: quiet, on one core, by the method asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 import highspy
@@ -15,9 +16,13 @@ _Options: TypeAlias = dict[str, bool | int | float | str]
 TOLERANCE: Final = 1e-6
 """What falls short of a whole number by less than this reaches it."""
 
-Method = Literal["primal", "dual", "interior", "vertex"]
+MOST_NODES: Final = 500
+"""Branches of an integer program after which it counts as one without an answer."""
+
+Method = Literal["primal", "dual", "interior", "vertex", "integer"]
 """How to answer: by a simplex method that starts where the last answer was, or through the
-interior, anew each time, and then, if a vertex is wanted, from there to the nearest."""
+interior, anew each time, and then, if a vertex is wanted, from there to the nearest; or by
+branch and bound, where some columns are whole."""
 
 _SIMPLEX: Final[_Options] = {
     "solver": "simplex",
@@ -40,6 +45,16 @@ _OPTIONS: Final[dict[Method, _Options]] = {
     "dual": _SIMPLEX | {"simplex_strategy": 1},
     "interior": _INTERIOR,
     "vertex": _INTERIOR | {"run_crossover": "on", "simplex_iteration_limit": 5_000},
+    "integer": _SIMPLEX
+    | {
+        # A simplex method by name would take no column for whole.
+        "solver": "choose",
+        "presolve": "on",
+        "simplex_strategy": 1,
+        "mip_max_nodes": MOST_NODES,
+        "primal_feasibility_tolerance": 1e-7,
+        "dual_feasibility_tolerance": 1e-7,
+    },
 }
 
 _THROUGH_INTERIOR: Final[frozenset[Method]] = frozenset({"interior", "vertex"})
@@ -48,6 +63,7 @@ _SURER: Final[dict[Method, tuple[Method, ...]]] = {
     "dual": ("dual",),
     "interior": ("vertex", "dual"),
     "vertex": ("dual",),
+    "integer": (),
 }
 """What to try when a method loses its way."""
 
@@ -55,6 +71,7 @@ _ALWAYS: Final[_Options] = {"output_flag": False, "threads": 1, "simplex_scale_s
 
 _OPTIMAL: Final = highspy.HighsModelStatus.kOptimal
 _IMPOSSIBLE: Final = highspy.HighsModelStatus.kInfeasible
+_GIVEN_UP: Final = highspy.HighsModelStatus.kSolutionLimit
 _ENDLESS: Final = {
     highspy.HighsModelStatus.kUnbounded,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,
@@ -88,7 +105,7 @@ class Program(highspy.Highs):
         self.by(method)
         if status == _OPTIMAL:
             return np.array(self.getSolution().col_value)
-        if status == _IMPOSSIBLE or status in _ENDLESS:
+        if status in {_IMPOSSIBLE, _GIVEN_UP} or status in _ENDLESS:
             return None
         msg = f"the linear program ended as {self.modelStatusToString(status)}"
         raise ArithmeticError(msg)
@@ -131,3 +148,9 @@ def program_of(
     made.by(method)
     made.passModel(model)
     return made
+
+
+def mark_whole(program: Program, columns: Iterable[int]) -> None:
+    """Let these columns of an integer program take whole numbers only."""
+    for column in columns:
+        program.changeColIntegrality(column, highspy.HighsVarType.kInteger)

@@ -8,6 +8,7 @@ Fischetti and Salazar-González 2001, in which a cell's price grows with its cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,9 +31,26 @@ class Move(NamedTuple):
     """A row that is to rise, or (unless ``up``) fall, so much, while ``held`` stands still."""
 
     row: int
-    by: float
+    by: int
     up: bool
     held: int | None
+
+
+class Wanted(NamedTuple):
+    """A small cell that must be able to be ``by`` more, or (unless ``up``) ``by`` less.
+
+    While the cell ``held``, if any, stands still, as it does for its lone contributor.
+    """
+
+    cell: int
+    by: int
+    up: bool = False
+    held: int | None = None
+
+    def in_rows(self, reduced: Reduced) -> Move:
+        """The same for the rows of the two cells."""
+        held = None if self.held is None else int(reduced.of_cell[self.held])
+        return Move(int(reduced.of_cell[self.cell]), self.by, self.up, held)
 
 
 class Found(NamedTuple):
@@ -66,21 +84,32 @@ def cheapest(reduced: Reduced, visible: Flags, move: Move) -> Found | None:
         if move.held is not None:
             program.hold(move.held)
         free = program.free(move)
-        if free is not None and shows(reduced, move, free.change[None]):
+        if free is not None and shown(reduced, [move], free.change[None]).all():
             return free
         if (found := program.cheapest(move)) is not None:
             return found
     return None
 
 
-def shows(reduced: Reduced, move: Move, changes: Floats) -> bool:
-    """Whether one of some changes, shape (changes, inner numbers), is such a move."""
-    moved = changes @ reduced.rows[[move.row]].toarray()[0]
-    far = (moved if move.up else abs(moved)) >= move.by - TOLERANCE
-    if move.held is not None:
-        own = reduced.rows[[move.held]].indices
-        far &= ~(abs(changes[:, own]) > TOLERANCE).any(axis=1)
-    return bool(far.any())
+def shown(reduced: Reduced, moves: Sequence[Move], changes: Floats) -> Flags:
+    """For each move whether one of some changes, shape (changes, inner numbers), is it."""
+    moved: Floats = changes @ reduced.rows[[move.row for move in moves]].T
+    either = np.array([not move.up for move in moves])
+    moved[:, either] = abs(moved[:, either])
+    far = moved >= np.array([move.by for move in moves]) - TOLERANCE
+    for place, move in enumerate(moves):
+        if move.held is not None and far[:, place].any():
+            own = reduced.rows[[move.held]].indices
+            still = ~(abs(changes[:, own]) > TOLERANCE).any(axis=1)
+            far[:, place] &= still
+    found: Flags = np.asarray(far.any(axis=0))
+    return found
+
+
+def may_fall(reduced: Reduced, row: int, by: float) -> bool:
+    """Whether a row may fall by so much: a difference always, a sum down to its floor."""
+    is_difference = bool((reduced.rows[[row]].data < 0).any())
+    return is_difference or bool(reduced.value[row] - by >= reduced.floor[row])
 
 
 def around(reduced: Reduced, row: int, size: int) -> Integers:
@@ -168,8 +197,8 @@ class _Stretch:
 
     def cheapest(self, move: Move) -> Found | None:
         """The cheapest way to make a move with these numbers; None if there is none."""
-        ways = [(move.by, np.inf)]
-        if not move.up and self._may_fall(move.row, move.by):
+        ways: list[tuple[float, float]] = [(move.by, np.inf)]
+        if not move.up and may_fall(self._reduced, move.row, move.by):
             ways.append((-np.inf, -move.by))
         found: list[Found] = []
         for low, high in ways:
@@ -195,11 +224,6 @@ class _Stretch:
         self._program.changeColsCost(len(columns), columns, self._costs)
         self._program.changeColsBounds(len(priced), priced, low, high)
         return found
-
-    def _may_fall(self, row: int, by: float) -> bool:
-        """Whether a row may fall by so much: a difference always, a sum down to its floor."""
-        is_difference = bool((self._rows[[row]].data < 0).any())
-        return is_difference or bool(self._reduced.value[row] - by >= self._reduced.floor[row])
 
     def bound(self, row: int, low: float, high: float) -> None:
         """The least and greatest change of a watched row."""

@@ -3,56 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.engine import floors
-from kostra_publish.disclosure.engine.improve import Improvement
 from kostra_publish.disclosure.engine.reduced import reduce
 from kostra_publish.disclosure.engine.search import Search
-from kostra_publish.disclosure.engine.stretch import Move, cheapest, raise_all, shows
+from kostra_publish.disclosure.engine.stretch import Wanted, cheapest, raise_all, shown
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
-
-SEED = 1
-WORK = 2_500_000_000
-"""Steps of improvement times the square of the number of cells, at effort 1."""
-MOST_STEPS = 3_000
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A small cell that must be able to be ``by`` more, or (unless ``up``) ``by`` less.
-
-    While the cell ``held``, if any, stands still, as it does for its lone contributor.
-    """
-
-    cell: int
-    by: int
-    up: bool = False
-    held: int | None = None
 
 
 class Suppression:
     """A problem while it is being protected; ``visible`` says which cells may be shown.
 
-    Deterministic: the same problem and effort give the same cells. Keeps G2 and G4 in the
+    Deterministic: the same problem gives the same cells. Keeps G2 and G4 in the
     sense of linear algebra, and lets no hidden cell be stuck at its floor; what else an
     attack finds is answered by ``stretch``.
     """
 
-    def __init__(self, problem: Problem, *, effort: float = 1.0) -> None:
-        """Publish as much as can be; ``effort`` scales the steps of improvement (0: none)."""
+    def __init__(self, problem: Problem) -> None:
+        """Publish as much as can be, the dearest first."""
         self.problem = problem
         self._search = Search(reduce(problem))
         dear = np.argsort(-self._search.reduced.cost[self._search.candidates], kind="stable")
         self._search.publish(self._search.candidates[dear])
         self._raise_floors()
-        rows = len(self._search.visible)
-        steps = int(effort * min(WORK / max(rows, 1) ** 2, MOST_STEPS))
-        Improvement(self._search, SEED).run(steps)
 
     @property
     def visible(self) -> Flags:
@@ -67,13 +44,9 @@ class Suppression:
         """
         search = self._search
         reduced = search.reduced
-        asked = [
-            Move(int(reduced.of_cell[one.cell]), one.by, one.up, self._row_of(one.held))
-            for one in wanted
-        ]
         changes = np.zeros((0, len(reduced.inner)))
-        for move in asked:
-            if shows(reduced, move, changes):
+        for move in (one.in_rows(reduced) for one in wanted):
+            if shown(reduced, [move], changes).all():
                 continue
             found = cheapest(reduced, search.visible, move)
             if found is None:
@@ -83,9 +56,6 @@ class Suppression:
         whole = np.zeros((len(changes), len(self.problem.inner)))
         whole[:, reduced.columns] = changes
         return csr_array(whole)
-
-    def _row_of(self, cell: int | None) -> int | None:
-        return None if cell is None else int(self._search.reduced.of_cell[cell])
 
     def _raise_floors(self) -> None:
         """Hide the cheapest cells that let all small cells at their floor rise together."""
