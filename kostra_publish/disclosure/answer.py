@@ -19,10 +19,8 @@ ROUNDS = 60
 """Attacks at most; each but the last is answered by hiding more."""
 ENOUGH = 10
 """Narrow cells that are answered before the attack goes on: much is mended with them."""
-STEPS = 150
-"""Steps of refinement at effort 1."""
 MOST_REFINED = 6_000
-"""Cells of the largest problem that is refined: in larger ones a step takes minutes."""
+"""Cells of the largest problem that is refined: in larger ones it takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +50,16 @@ def withstanding(
     """
     large = len(problem.small) > insiders_tried
     attacker = _Attacker(problem, width, could_be, "none" if large else "all")
-    suppression = Suppression(problem.with_noughts(np.full(len(problem.inner), large)))
+    suppression = Suppression(
+        problem.with_noughts(np.full(len(problem.inner), large)), effort=effort
+    )
     tables = csr_array((0, len(problem.inner)))
     for _ in range(ROUNDS):
         visible = suppression.visible[: len(problem.small)]
         verdict = attacker.attack(visible, tables)
         wanted = attacker.wanted(verdict)
         if verdict.complete and not wanted:
-            answer = Answer(visible, verdict)
-            small_enough = len(visible) <= MOST_REFINED
-            return _refined(answer, attacker, int(effort * STEPS)) if small_enough else answer
+            return _refined(Answer(visible, verdict), attacker, effort)
         shown = suppression.stretch(wanted)
         tables = csr_array(vstack([verdict.tables, shown], format="csr"))
     raise DisclosureError(
@@ -70,23 +68,19 @@ def withstanding(
     )
 
 
-def _refined(answer: Answer, attacker: _Attacker, steps: int) -> Answer:
-    """Something cheaper that withstands the attack, too, as far as ``steps`` steps find it."""
-    if not steps:
+def _refined(answer: Answer, attacker: _Attacker, effort: float) -> Answer:
+    """Something cheaper that withstands the attack, too, as far as ``effort`` finds it."""
+    if not effort or len(answer.visible) > MOST_REFINED:
         return answer
-    refinement = Refinement(attacker.problem, answer.visible, attacker.width)
-    for _ in range(steps):
-        if not refinement.look_elsewhere():
+    refinement = Refinement(attacker.problem, answer.visible, attacker.width, effort)
+    while (visible := refinement.cheaper()) is not None:
+        verdict = attacker.attack(visible, answer.verdict.tables)
+        wanted = attacker.wanted(verdict)
+        if verdict.complete and not wanted:
+            refinement.keep()
+            answer = Answer(visible, verdict)
+        elif not refinement.demand(wanted):
             break
-        while (visible := refinement.cheaper()) is not None:
-            verdict = attacker.attack(visible, answer.verdict.tables)
-            wanted = attacker.wanted(verdict)
-            if verdict.complete and not wanted:
-                refinement.keep()
-                answer = Answer(visible, verdict)
-                break
-            if not refinement.demand(wanted):
-                break
     return answer
 
 

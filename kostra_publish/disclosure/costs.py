@@ -68,7 +68,7 @@ def of_guarantees(problem: Problem, protect: Protect) -> Mapping[str, Cost]:
 
 def _by_arithmetic(problem: Problem) -> Flags:
     """What the engine shows when it looks at linear combinations only."""
-    return Suppression(problem).visible
+    return Suppression(problem, effort=0).visible
 
 
 def of_widths(problem: Problem) -> Mapping[str, Cost | None]:

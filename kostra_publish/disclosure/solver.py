@@ -16,7 +16,7 @@ _Options: TypeAlias = dict[str, bool | int | float | str]
 TOLERANCE: Final = 1e-6
 """What falls short of a whole number by less than this reaches it."""
 
-MOST_NODES: Final = 500
+MOST_NODES: Final = 100
 """Branches of an integer program after which it counts as one without an answer."""
 
 Method = Literal["primal", "dual", "interior", "vertex", "integer"]

@@ -3,10 +3,9 @@
 Hiding a cell costs, and each small cell must be able to move by so much. Whether it can is a
 linear program in the inner numbers. When it cannot, the dual of that program is a *cut*: a
 linear condition on what to hide that every good pattern meets, and the present one does not
-(Benders' decomposition, as in Fischetti and Salazar-González 2001). All cuts are kept. A large
-neighbourhood search lets the integer program choose anew among the cells around a hidden one,
-and cuts until what it chooses is good, or nothing cheaper is left there; then it has been
-proven that there is nothing.
+(Benders' decomposition, as in Fischetti and Salazar-González 2001). The integer program chooses
+the cheapest pattern that meets all cuts so far, until that is good, and so the cheapest of all;
+or until it has worked for long enough.
 """
 
 from __future__ import annotations
@@ -14,20 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.engine.reduced import Reduced, reduce
-from kostra_publish.disclosure.engine.stretch import Move, Wanted, around, may_fall, shown
+from kostra_publish.disclosure.engine.stretch import Move, Wanted, may_fall, shown
 from kostra_publish.disclosure.problem import Flags, Floats, Problem
 from kostra_publish.disclosure.solver import TOLERANCE, Program, mark_whole, program_of
 
-SEED: Final = 1
-SIZES: Final = (80, 160, 320)
-"""About how many inner numbers the cells lie in among which a step chooses anew."""
-SHOWN: Final = 150
-"""How many visible cells a step may hide at most; it may show all that are hidden there."""
+WORK: Final = 1_500_000_000
+"""Steps of the simplex method times entries of the cuts, in all integer programs of a problem, at
+effort 1: some 20 seconds."""
 REMEMBERED: Final = 1_000
 """Changes that are kept, so that what they show need not be asked again."""
 NOTHING: Final = 1e-9
@@ -53,22 +49,19 @@ class Refinement:
     good makes more demands, and asks for another; or else keeps it. Deterministic.
     """
 
-    def __init__(self, problem: Problem, visible: Flags, width: int) -> None:
+    def __init__(self, problem: Problem, visible: Flags, width: int, effort: float) -> None:
         """Begin with a good pattern: all small cells must be able to move by ``width``.
 
-        Demands that it does not meet are no demands.
+        Demands that it does not meet are no demands. ``effort`` scales the work.
         """
         self._problem = problem
+        self._work = effort * WORK
         self._reduced = reduced = reduce(problem)
         self._candidates = reduced.candidates
-        self._rows = csr_array(reduced.rows[self._candidates])
         hidden = np.zeros(len(reduced.value), dtype=np.bool_)
         placed = reduced.of_cell >= 0
         hidden[reduced.of_cell[placed]] = ~visible[placed]
         self._best = self._proposed = hidden[self._candidates]
-        self._random = np.random.default_rng(SEED)
-        self._free = np.ones_like(self._best)
-        self._settled: list[Flags] = []
         self._changes = _Changes(reduced)
         self._master = _Master(reduced.cost[self._candidates])
         small = np.flatnonzero(reduced.small).tolist()
@@ -76,34 +69,14 @@ class Refinement:
         unmet = self._cuts(self._best)
         self._demands = {move: None for move in self._demands if move not in unmet}
 
-    def look_elsewhere(self) -> bool:
-        """Choose another hidden cell, and the cells around it, to decide on anew.
-
-        False if nothing can be cheaper.
-        """
-        if not self._best.any() or any(settled.all() for settled in self._settled):
-            return False
-        centre = int(self._random.choice(np.flatnonzero(self._best)))
-        size = int(self._random.choice(SIZES))
-        inside = np.zeros(len(self._reduced.inner))
-        inside[around(self._reduced, int(self._candidates[centre]), size)] = 1
-        near = self._rows @ inside >= np.diff(self._rows.indptr) / 2
-        near[centre] = True
-        free = near & self._best
-        free[self._random.permutation(np.flatnonzero(near & ~self._best))[:SHOWN]] = True
-        self._free = free
-        self._master.decide_on(free, self._best)
-        return True
-
     def cheaper(self) -> Flags | None:
-        """The cheapest pattern there that meets all demands: which cells are visible.
+        """The cheapest pattern that meets all demands: which cells are visible.
 
-        None if none is cheaper than the best so far.
+        None if none is cheaper than the best so far, or if the work is used up.
         """
-        if any(not (self._free & ~settled).any() for settled in self._settled):
-            return None
         last = self._best
-        while (hidden := self._master.answer(self._best)) is not None:
+        while self._work > 0 and (hidden := self._master.answer(self._best)) is not None:
+            self._work -= self._master.work
             if (hidden == last).all():
                 return None
             cuts = self._cuts(hidden)
@@ -114,8 +87,6 @@ class Refinement:
                 return self._reduced.spread(visible) & self._problem.listed & ~self._problem.small
             self._master.add(cuts)
             last = hidden
-        if self._master.is_settled:
-            self._settled.append(self._free)
         return None
 
     def demand(self, wanted: Iterable[Wanted]) -> bool:
@@ -127,7 +98,6 @@ class Refinement:
     def keep(self) -> None:
         """What was proposed is good."""
         self._best = self._proposed
-        self._settled.clear()
 
     def _cuts(self, hidden: Flags) -> dict[Move, Cut]:
         """For every demand that a pattern does not meet, a cut."""
@@ -279,7 +249,6 @@ class _Master:
         """Row 0 is the cost of the whole pattern."""
         count = len(costs)
         self._costs = costs
-        self._columns = np.arange(count, dtype=np.int32)
         self._program: Program = program_of(
             "integer",
             csr_array(costs[None]),
@@ -289,11 +258,6 @@ class _Master:
         )
         mark_whole(self._program, range(count))
         self._ways: dict[Move, int] = {}
-
-    def decide_on(self, free: Flags, hidden: Flags) -> None:
-        """Leave all candidates but the free ones as they are."""
-        low, high = np.where(free, 0.0, hidden), np.where(free, 1.0, hidden)
-        self._program.changeColsBounds(len(free), self._columns, low, high)
 
     def add(self, cuts: dict[Move, Cut]) -> None:
         """Let every pattern meet these, too."""
@@ -327,6 +291,7 @@ class _Master:
         return found
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it has been proven that there is no answer."""
-        return self._program.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+    def work(self) -> int:
+        """The steps of the simplex method that the last answer took, times entries of the cuts."""
+        steps = int(self._program.getInfo().simplex_iteration_count)
+        return max(steps, 1) * int(self._program.getNumNz())

@@ -8,28 +8,37 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.engine import floors
+from kostra_publish.disclosure.engine.improve import Improvement
 from kostra_publish.disclosure.engine.reduced import reduce
 from kostra_publish.disclosure.engine.search import Search
 from kostra_publish.disclosure.engine.stretch import Wanted, cheapest, raise_all, shown
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.errors import DisclosureError
 
+SEED = 1
+WORK = 2_500_000_000
+"""Steps of improvement times the square of the number of cells, at effort 1."""
+MOST_STEPS = 3_000
+
 
 class Suppression:
     """A problem while it is being protected; ``visible`` says which cells may be shown.
 
-    Deterministic: the same problem gives the same cells. Keeps G2 and G4 in the
+    Deterministic: the same problem and effort give the same cells. Keeps G2 and G4 in the
     sense of linear algebra, and lets no hidden cell be stuck at its floor; what else an
     attack finds is answered by ``stretch``.
     """
 
-    def __init__(self, problem: Problem) -> None:
-        """Publish as much as can be, the dearest first."""
+    def __init__(self, problem: Problem, *, effort: float = 1.0) -> None:
+        """Publish as much as can be; ``effort`` scales the steps of improvement (0: none)."""
         self.problem = problem
         self._search = Search(reduce(problem))
         dear = np.argsort(-self._search.reduced.cost[self._search.candidates], kind="stable")
         self._search.publish(self._search.candidates[dear])
         self._raise_floors()
+        rows = len(self._search.visible)
+        steps = int(effort * min(WORK / max(rows, 1) ** 2, MOST_STEPS))
+        Improvement(self._search, SEED).run(steps)
 
     @property
     def visible(self) -> Flags:
