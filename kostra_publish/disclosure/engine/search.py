@@ -19,6 +19,8 @@ WHOLE = 1 << 16
 DENOMINATOR = 720
 SPARE = 4
 """How many times the room that the vectors take there is when they are packed."""
+MANY = 20
+"""When more than one in so many visible rows is hidden, to begin anew is quicker."""
 WIDEST = 80
 """Inner numbers at most of a cell whose parts are published anew together."""
 
@@ -34,21 +36,26 @@ class Search:
     scratch: Scratch = field(init=False)
     kinds: Kinds = field(init=False)
     visible: Flags = field(init=False)
+    _still: Integers = field(init=False)
+    """Rows that are hidden by now, while vectors and marks are as if they were visible."""
 
     def __post_init__(self) -> None:
         """Begin with nothing visible but the equations and what is open."""
         self.matrix = _matrix(self.reduced)
         self.kinds = _kinds(self.reduced)
+        self.scratch = _scratch(self.matrix)
+        self.visible = np.zeros(self.reduced.rows.shape[0], dtype=np.bool_)
+        self._begin(self.reduced.open)
+        self._join_doubles()
+
+    def _begin(self, visible: Flags) -> None:
+        """Begin anew with ``visible``, from which nothing small follows."""
+        self._still = np.zeros(0, dtype=np.int64)
         self.basis = _basis(self.reduced)
         self.state = _state(self.reduced, self.matrix, self.kinds)
-        self.scratch = _scratch(self.matrix)
-        count = self.reduced.rows.shape[0]
-        self.visible = np.zeros(count, dtype=np.bool_)
-        known = np.flatnonzero(self.reduced.open)
-        # What is nearly everything first: it is then met by long moves only here.
-        sizes = np.diff(self.matrix.row_start)[known]
-        self.publish(known[np.argsort(sizes, kind="stable")], force=True)
-        self._join_doubles()
+        # What is nearly everything last: vectors stay short for longest.
+        rows = np.flatnonzero(visible)
+        self._publish(rows[np.argsort(self._sizes[rows], kind="stable")], force=True)
 
     def _join_doubles(self) -> None:
         """Let one small cell stand for all that are the same to everyone from the beginning.
@@ -69,10 +76,18 @@ class Search:
 
     def publish(self, queue: Integers, *, force: bool = False) -> None:
         """Publish the rows of ``queue`` in turn, each if it is safe."""
+        self._catch_up()
+        self._publish(queue, force=force)
+
+    def _publish(self, queue: Integers, *, force: bool) -> None:
         self._run(kernel.publish_all, queue, force)
 
     def hide(self, queue: Integers) -> Flags:
         """Hide the visible rows of ``queue`` again; the rows that may now change with them."""
+        self._catch_up()
+        return self._hide(queue)
+
+    def _hide(self, queue: Integers) -> Flags:
         stirred = np.zeros(len(self.visible), dtype=np.bool_)
         self._run(kernel.hide_all, queue, stirred.view(np.uint8))
         return stirred
@@ -100,6 +115,7 @@ class Search:
     @property
     def moves(self) -> csr_array:
         """Vectors that span the null space; shape (inner numbers, vectors)."""
+        self._catch_up()
         basis = self.basis
         alive = basis.alive.astype(np.bool_)
         at, ends = _in_use(basis)
@@ -115,18 +131,34 @@ class Search:
 
         What is known anyway among them is made visible again here.
         """
-        unplaced = np.flatnonzero(self.visible & (self.basis.place < 0))
-        found = unplaced[self.state.mark[unplaced].any(axis=1)]
+        self._catch_up()
+        found = self._loose()
         known = self.reduced.open[found]
         if known.any():
-            self.publish(found[known], force=True)
+            self._publish(found[known], force=True)
             found = found[self.state.mark[found].any(axis=1)]
         return found
 
+    def _loose(self) -> Integers:
+        unplaced = np.flatnonzero(self.visible & (self.basis.place < 0))
+        return unplaced[self.state.mark[unplaced].any(axis=1)]
+
     def hide_for_good(self, rows: Integers) -> None:
-        """Hide visible rows, and what followed from them and may not be shown by itself."""
-        self.hide(rows)
-        self.publish(self.loose)
+        """Hide visible rows; the others stay visible, since from less no more follows."""
+        self._still = np.union1d(self._still, rows)
+        self.visible[rows] = False
+
+    def _catch_up(self) -> None:
+        """Bring vectors and marks to what is visible: row by row, or anew when it is much less."""
+        rows = self._still
+        if not len(rows):
+            return
+        if MANY * len(rows) > np.count_nonzero(self.visible):
+            self._begin(self.visible)
+            return
+        self._still = np.zeros(0, dtype=np.int64)
+        self._hide(rows)
+        self._publish(self._loose(), force=True)
 
     @property
     def candidates(self) -> Integers:
