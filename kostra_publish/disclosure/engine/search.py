@@ -21,6 +21,8 @@ SPARE = 4
 """How many times the room that the vectors take there is when they are packed."""
 MANY = 20
 """When more than one in so many visible rows is hidden, to begin anew is quicker."""
+MORE = 1 << 16
+"""And room for so many numbers besides."""
 WIDEST = 80
 """Inner numbers at most of a cell whose parts are published anew together."""
 
@@ -275,7 +277,7 @@ def _packed(basis: Basis, spare: int) -> Basis:
     room = 2 * length + 8
     start = np.cumsum(room) - room
     used = int(room.sum())
-    size = spare * used + 65_536
+    size = spare * used + MORE
     to = _runs(start, length)
     entry, value = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     entry[to], value[to] = basis.entry[from_], basis.value[from_]
@@ -289,7 +291,7 @@ def _packed(basis: Basis, spare: int) -> Basis:
     some = last >= first
     following[last[some]] = -1
     given = _runs(basis.given_start, basis.given_length)
-    more = np.zeros(spare * len(given) + 65_536, dtype=np.int64)
+    more = np.zeros(spare * (len(given) + count) + MORE, dtype=np.int64)
     place, order = basis.place.copy(), basis.order[basis.order >= 0]
     place[order] = np.arange(len(order))
     free = np.full(len(place) + len(order) + 1024, -1, dtype=np.int64)
