@@ -47,20 +47,29 @@ class Matrix(NamedTuple):
 class Basis(NamedTuple):
     """Short vectors that span the null space of what is visible: the moves there are.
 
-    A vector is a run of entries in ``entry`` and ``value`` (modulo P); ``head``, ``vector``
-    and ``next`` list, for each inner number, the vectors that have (or had) it.
+    They are kept by inner number: what each vector changes it by is a run of entries in
+    ``entry``, the vector, and ``value`` (modulo P, perhaps nought). A cell is a sum of few inner
+    numbers mostly, and few vectors change each, so that little is read to find the vectors that
+    change a cell. ``head``, ``inner``, ``at`` and ``next`` list, for each vector, its entries: the
+    inner number, and the place in its run; ``size`` is how many are not nought.
     """
 
     start: Integers
     length: Integers
     room: Integers
-    alive: Bytes
-    stamp: Integers
     entry: Integers
     value: Integers
+    alive: Bytes
+    size: Integers
     head: Integers
-    vector: Integers
+    inner: Integers
+    at: Integers
     next: Integers
+    given_start: Integers
+    """By vector that was given up for a cell: its entries then, a run in the two arrays below."""
+    given_length: Integers
+    given_inner: Integers
+    given_value: Integers
     place: Integers
     """By cell: when it was published, -1 if it was not or told nothing new."""
     order: Integers
@@ -70,7 +79,7 @@ class Basis(NamedTuple):
     back: Integers
     """By cell with a place: the inverse of its product with that vector."""
     numbers: Integers
-    """[0] entries in use, [1] list nodes in use, [2] the newest stamp, [3] places in use."""
+    """How much is in use of: [0] ``entry``, [1] ``inner``, [2] ``given_inner``, [3] ``order``."""
 
 
 class State(NamedTuple):
@@ -92,14 +101,15 @@ class Scratch(NamedTuple):
     """Work space: the products of a move with cells, and the vectors that a cell changes."""
 
     coefficient: Integers
-    """By inner number: the cell's row, or the move's entries; nought between uses."""
+    """By inner number: what the move changes it by; nought between uses."""
     product: Integers
     """By cell: its product with the move."""
     cells: Integers
     seen: Bytes
     touched: Integers
-    """By vector: the product with the cell, for those in ``vectors``."""
+    """By vector: the product with the cell, for those in ``vectors``; nought for others."""
     vectors: Integers
+    seen_vector: Bytes
     counts: Integers
     """[0] cells touched by the move, [1] vectors that change the cell."""
     inner: Integers
@@ -150,12 +160,28 @@ def clear(scratch: Scratch) -> None:
 
 
 @jit
-def load(matrix: Matrix, basis: Basis, scratch: Scratch, vector: int) -> None:
-    """Work out the products of all cells with a vector."""
+def load(basis: Basis, scratch: Scratch, vector: int) -> None:
+    """A vector into ``coefficient``."""
+    node = basis.head[vector]
+    count = 0
+    while node >= 0:
+        inner = basis.inner[node]
+        amount = basis.value[basis.start[inner] + basis.at[node]]
+        if amount:
+            scratch.inner[count] = inner
+            scratch.coefficient[inner] = amount
+            count += 1
+        node = basis.next[node]
+    scratch.sizes[0] = count
+
+
+@jit
+def multiply(matrix: Matrix, scratch: Scratch) -> None:
+    """Work out the products of all cells with the vector in ``coefficient``."""
     clear(scratch)
-    first = basis.start[vector]
-    for at_entry in range(first, first + basis.length[vector]):
-        inner, amount = basis.entry[at_entry], basis.value[at_entry]
+    for at_inner in range(scratch.sizes[0]):
+        inner = scratch.inner[at_inner]
+        amount = scratch.coefficient[inner]
         for at in range(matrix.column_start[inner], matrix.column_stop[inner]):
             cell = matrix.column_index[at]
             if not scratch.seen[cell]:
@@ -205,11 +231,11 @@ def _pop(scratch: Scratch) -> int:
 def _add(
     matrix: Matrix, basis: Basis, scratch: Scratch, vector: int, factor: int, after: int
 ) -> None:
-    """Add ``factor`` times a vector to the one in ``coefficient``; see ``lift``."""
-    first = basis.start[vector]
-    for at_entry in range(first, first + basis.length[vector]):
-        inner = basis.entry[at_entry]
-        amount = factor * basis.value[at_entry] % P
+    """Add ``factor`` times a vector that was given up to that in ``coefficient``; see ``lift``."""
+    first = basis.given_start[vector]
+    for at_entry in range(first, first + basis.given_length[vector]):
+        inner = basis.given_inner[at_entry]
+        amount = factor * basis.given_value[at_entry] % P
         if not scratch.seen_inner[inner]:
             scratch.seen_inner[inner] = 1
             scratch.inner[scratch.sizes[0]] = inner
@@ -248,7 +274,7 @@ def lift(matrix: Matrix, basis: Basis, scratch: Scratch, cell: int) -> None:
 
 @jit
 def forget(scratch: Scratch) -> None:
-    """Forget the vector that was lifted; its products stay loaded."""
+    """Forget the vector in ``coefficient``; its products stay."""
     for at in range(scratch.sizes[0]):
         inner = scratch.inner[at]
         scratch.coefficient[inner] = 0
@@ -263,28 +289,35 @@ def hide(
     """Hide ``cell``, which has a place, again; False when there is no more room."""
     lift(matrix, basis, scratch, cell)
     vector = basis.pivot[cell]
-    fits = basis.numbers[0] + scratch.sizes[0] <= len(basis.entry) and basis.numbers[
-        1
-    ] + scratch.sizes[0] <= len(basis.vector)
+    fits = has_room(basis, scratch, 1)
     if fits:
-        start = basis.numbers[0]
-        kept = 0
-        for at in range(scratch.sizes[0]):
-            inner = scratch.inner[at]
-            if scratch.coefficient[inner]:
-                basis.entry[start + kept] = inner
-                basis.value[start + kept] = scratch.coefficient[inner]
-                kept += 1
-                _attach(basis, inner, vector)
-        basis.start[vector] = start
-        basis.length[vector] = basis.room[vector] = kept
-        basis.numbers[0] += kept
-        basis.alive[vector] = 1
+        _revive(basis, scratch, vector)
         basis.order[basis.place[cell]] = -1
         basis.place[cell] = -1
         _mark_more(state, scratch, kinds)
     forget(scratch)
     return bool(fits)
+
+
+@jit
+def _revive(basis: Basis, scratch: Scratch, vector: int) -> None:
+    """Let a vector that was given up be what is in ``coefficient``."""
+    node = basis.head[vector]
+    while node >= 0:
+        inner = basis.inner[node]
+        amount = scratch.coefficient[inner]
+        if amount:
+            basis.value[basis.start[inner] + basis.at[node]] = amount
+            basis.size[vector] += 1
+            scratch.coefficient[inner] = 0
+        node = basis.next[node]
+    for at in range(scratch.sizes[0]):
+        inner = scratch.inner[at]
+        if scratch.coefficient[inner]:
+            _make_room(basis, inner, 1)
+            _append(basis, inner, vector, scratch.coefficient[inner])
+    basis.alive[vector] = 1
+    basis.given_length[vector] = 0
 
 
 @jit
@@ -295,131 +328,129 @@ def _mark_more(state: State, scratch: Scratch, kinds: Kinds) -> None:
         state.numbers[1] += 1
         drawn = _mix(np.uint64(state.numbers[1]) * np.uint64(0x9E3779B97F4A7C15))
         factors[which] = np.int64(drawn % np.uint64(P))
-    for at in range(scratch.counts[0]):
+    count = scratch.counts[0]
+    marks = np.empty((count, MARKS), dtype=np.int64)
+    for at in range(count):
         cell = scratch.cells[at]
-        if scratch.product[cell] == 0:
-            continue
         for which in range(MARKS):
             more = scratch.product[cell] * factors[which]
-            state.mark[cell, which] = (state.mark[cell, which] + more) % P
-        if kinds.small[cell]:
-            _enter(state, kinds, cell, state.key[cell], -1)
-            state.key[cell] = direction(state.mark[cell])
-            _enter(state, kinds, cell, state.key[cell], 1)
+            marks[at, which] = (state.mark[cell, which] + more) % P
+    update_marks(state, scratch, kinds, marks, directions(scratch, kinds, marks))
 
 
 @jit
 def gather(matrix: Matrix, basis: Basis, scratch: Scratch, cell: int) -> None:
-    """Find the vectors that change ``cell``, and by how much; the shortest first."""
-    basis.numbers[2] += 1
-    stamp = basis.numbers[2]
-    first, last = matrix.row_start[cell], matrix.row_start[cell + 1]
-    for at in range(first, last):
-        scratch.coefficient[matrix.row_index[at]] = matrix.row_value[at] % P
-    count = 0
-    for at in range(first, last):
-        node = basis.head[matrix.row_index[at]]
-        while node >= 0:
-            vector = basis.vector[node]
-            node = basis.next[node]
-            if basis.stamp[vector] == stamp or not basis.alive[vector]:
-                continue
-            basis.stamp[vector] = stamp
-            product = 0
-            start = basis.start[vector]
-            for at_entry in range(start, start + basis.length[vector]):
-                factor = scratch.coefficient[basis.entry[at_entry]]
-                if factor:
-                    product += factor * basis.value[at_entry] % P
-            product %= P
-            if product:
-                scratch.touched[vector] = product
-                scratch.vectors[count] = vector
-                count += 1
-    for at in range(first, last):
-        scratch.coefficient[matrix.row_index[at]] = 0
-    scratch.counts[1] = count
-    found = scratch.vectors[:count]
-    # Ties by number, so that the order of lists does not matter.
-    found[:] = found[np.argsort(basis.length[found] * len(basis.start) + found)]
-
-
-@jit
-def _attach(basis: Basis, inner: int, vector: int) -> None:
-    node = basis.numbers[1]
-    basis.numbers[1] += 1
-    basis.vector[node] = vector
-    basis.next[node] = basis.head[inner]
-    basis.head[inner] = node
-
-
-@jit
-def has_room(basis: Basis, scratch: Scratch, pivot: int) -> bool:
-    """Whether eliminating with ``pivot`` is sure to fit in the arrays."""
-    more = basis.length[pivot]
-    entries = nodes = 0
+    """Find the vectors that change ``cell``, and by how much."""
+    vectors, touched = scratch.vectors, scratch.touched
     for at in range(scratch.counts[1]):
-        vector = scratch.vectors[at]
-        nodes += more
-        if basis.length[vector] + more > basis.room[vector]:
-            entries += 2 * (basis.length[vector] + more)
+        touched[vectors[at]] = 0
+    count = 0
+    for at in range(matrix.row_start[cell], matrix.row_start[cell + 1]):
+        inner, factor = matrix.row_index[at], matrix.row_value[at] % P
+        start = basis.start[inner]
+        for at_entry in range(start, start + basis.length[inner]):
+            vector, value = basis.entry[at_entry], basis.value[at_entry]
+            if not value:
+                continue
+            if not scratch.seen_vector[vector]:
+                scratch.seen_vector[vector] = 1
+                vectors[count] = vector
+                count += 1
+            touched[vector] = (touched[vector] + factor * value) % P
+    kept = 0
+    for at in range(count):
+        vector = vectors[at]
+        scratch.seen_vector[vector] = 0
+        if touched[vector]:
+            vectors[kept] = vector
+            kept += 1
+    scratch.counts[1] = kept
+
+
+@jit
+def has_room(basis: Basis, scratch: Scratch, more: int) -> bool:
+    """Whether ``more`` vectors for each inner number in ``coefficient`` are sure to fit."""
+    numbers, count = basis.numbers, scratch.sizes[0]
+    entries = 0
+    for at in range(count):
+        inner = scratch.inner[at]
+        if basis.length[inner] + more > basis.room[inner]:
+            entries += 2 * (basis.length[inner] + more)
     return bool(
-        basis.numbers[0] + entries <= len(basis.entry)
-        and basis.numbers[1] + nodes <= len(basis.vector)
-        and basis.numbers[3] < len(basis.order)
+        numbers[0] + entries <= len(basis.entry)
+        and numbers[1] + more * count <= len(basis.inner)
+        and numbers[2] + count <= len(basis.given_inner)
+        and numbers[3] < len(basis.order)
     )
 
 
 @jit
-def _subtract(basis: Basis, scratch: Scratch, vector: int, pivot: int, factor: int) -> None:
-    """Take ``factor`` times ``pivot``, whose entries are in ``coefficient``, from ``vector``."""
-    start, length = basis.start[vector], basis.length[vector]
-    own, more = basis.start[pivot], basis.length[pivot]
-    if length + more > basis.room[vector]:
+def _make_room(basis: Basis, inner: int, more: int) -> None:
+    """Move the entries of an inner number to where there is room for ``more``."""
+    start, length = basis.start[inner], basis.length[inner]
+    if length + more > basis.room[inner]:
         moved = basis.numbers[0]
         for at in range(length):
             basis.entry[moved + at] = basis.entry[start + at]
             basis.value[moved + at] = basis.value[start + at]
-        basis.start[vector] = start = moved
-        basis.room[vector] = 2 * (length + more)
-        basis.numbers[0] += basis.room[vector]
-    kept = 0
-    for at in range(start, start + length):
-        inner, value = basis.entry[at], basis.value[at]
-        other = scratch.coefficient[inner]
+        basis.start[inner] = moved
+        basis.room[inner] = 2 * (length + more)
+        basis.numbers[0] += basis.room[inner]
+
+
+@jit
+def _append(basis: Basis, inner: int, vector: int, amount: int) -> None:
+    """Let a vector change an inner number of which it has no entry."""
+    at = basis.start[inner] + basis.length[inner]
+    basis.entry[at], basis.value[at] = vector, amount
+    basis.length[inner] += 1
+    basis.size[vector] += 1
+    node = basis.numbers[1]
+    basis.numbers[1] += 1
+    basis.inner[node] = inner
+    basis.at[node] = at - basis.start[inner]
+    basis.next[node] = basis.head[vector]
+    basis.head[vector] = node
+
+
+@jit
+def _subtract(basis: Basis, scratch: Scratch, inner: int, amount: int) -> None:
+    """Take ``amount`` times ``touched`` from what the vectors change an inner number by."""
+    _make_room(basis, inner, scratch.counts[1])
+    touched, start, factor = scratch.touched, basis.start[inner], P - amount
+    for at in range(start, start + basis.length[inner]):
+        vector = basis.entry[at]
+        other = touched[vector]
         if other:
-            value = (value + (P - factor) * other) % P
-            scratch.coefficient[inner] = -other
-        if value:
-            basis.entry[start + kept] = inner
-            basis.value[start + kept] = value
-            kept += 1
-    for at in range(own, own + more):
-        inner = basis.entry[at]
-        other = scratch.coefficient[inner]
+            before = basis.value[at]
+            after = (before + factor * other) % P
+            basis.value[at] = after
+            basis.size[vector] += (after != 0) - (before != 0)
+            touched[vector] = -other
+    for at in range(scratch.counts[1]):
+        vector = scratch.vectors[at]
+        other = touched[vector]
         if other < 0:
-            scratch.coefficient[inner] = -other
+            touched[vector] = -other
         else:
-            basis.entry[start + kept] = inner
-            basis.value[start + kept] = (P - factor) * other % P
-            kept += 1
-            _attach(basis, inner, vector)
-    basis.length[vector] = kept
+            _append(basis, inner, vector, factor * other % P)
 
 
 @jit
 def eliminate(basis: Basis, scratch: Scratch, cell: int, pivot: int) -> None:
-    """Take the cell that was gathered out of all vectors by means of one, which dies."""
+    """Take the cell that was gathered out of all vectors by means of the one loaded, which dies."""
     back = inverse(scratch.touched[pivot])
-    own, more = basis.start[pivot], basis.length[pivot]
-    for at in range(own, own + more):
-        scratch.coefficient[basis.entry[at]] = basis.value[at]
     for at in range(scratch.counts[1]):
         vector = scratch.vectors[at]
-        if vector != pivot:
-            _subtract(basis, scratch, vector, pivot, scratch.touched[vector] * back % P)
-    for at in range(own, own + more):
-        scratch.coefficient[basis.entry[at]] = 0
+        scratch.touched[vector] = scratch.touched[vector] * back % P
+    first = basis.numbers[2]
+    basis.given_start[pivot], basis.given_length[pivot] = first, scratch.sizes[0]
+    basis.numbers[2] += scratch.sizes[0]
+    for at in range(scratch.sizes[0]):
+        inner = scratch.inner[at]
+        amount = scratch.coefficient[inner]
+        basis.given_inner[first + at], basis.given_value[first + at] = inner, amount
+        _subtract(basis, scratch, inner, amount)
     basis.alive[pivot] = 0
     place = basis.numbers[3]
     basis.numbers[3] += 1
@@ -440,18 +471,54 @@ def _mix(number: np.uint64) -> np.uint64:
 
 
 @jit
-def direction(mark: Integers) -> np.uint64:
-    """A hash of the mark up to a factor; 0 when it is nought."""
+def _lead(mark: Integers) -> int:
+    """Which number of the mark is the first that is not nought."""
     lead = 0
     while lead < MARKS and mark[lead] == 0:
         lead += 1
-    if lead == MARKS:
-        return np.uint64(0)
-    factor = inverse(mark[lead])
+    return lead
+
+
+@jit
+def _hash(mark: Integers, lead: int, factor: int) -> np.uint64:
+    """A hash of the mark up to a factor; ``factor`` is the inverse of its first number."""
     found = np.uint64(lead + 1)
     for at in range(lead + 1, MARKS):
         found = _mix(found * np.uint64(0x9E3779B97F4A7C15) + np.uint64(mark[at] * factor % P))
     return found | np.uint64(1)
+
+
+@jit
+def direction(mark: Integers) -> np.uint64:
+    """A hash of the mark up to a factor; 0 when it is nought."""
+    lead = _lead(mark)
+    if lead == MARKS:
+        return np.uint64(0)
+    return _hash(mark, lead, inverse(mark[lead]))
+
+
+@jit
+def directions(scratch: Scratch, kinds: Kinds, marks: Integers) -> NDArray[np.uint64]:
+    """The directions of what small cells have for marks, with one inverse for all of them.
+
+    ``marks`` are those of ``cells``, shape (cells touched, MARKS); 0 for cells that are not small.
+    """
+    count = scratch.counts[0]
+    keys = np.zeros(count, dtype=np.uint64)
+    before = np.empty(count, dtype=np.int64)
+    leads = np.empty(count, dtype=np.int64)
+    product = 1
+    for at in range(count):
+        leads[at] = _lead(marks[at]) if kinds.small[scratch.cells[at]] else MARKS
+        before[at] = product
+        if leads[at] < MARKS:
+            product = product * marks[at, leads[at]] % P
+    back = inverse(product)
+    for at in range(count - 1, -1, -1):
+        if leads[at] < MARKS:
+            keys[at] = _hash(marks[at], leads[at], back * before[at] % P)
+            back = back * marks[at, leads[at]] % P
+    return keys
 
 
 @jit
@@ -498,13 +565,18 @@ def enter_anew(state: State, kinds: Kinds) -> None:
 
 
 @jit
-def _new_mark(state: State, scratch: Scratch, cell: int, back: int, touched: int) -> Integers:
-    """The mark of ``touched`` once ``cell`` is published by the move in ``scratch``."""
-    factor = P - scratch.product[touched] * back % P
-    mark = np.empty(MARKS, dtype=np.int64)
-    for which in range(MARKS):
-        mark[which] = (state.mark[touched, which] + factor * state.mark[cell, which]) % P
-    return mark
+def new_marks(state: State, scratch: Scratch, cell: int) -> Integers:
+    """The marks of ``cells`` once ``cell`` is published by the move whose products they have."""
+    back = inverse(scratch.product[cell])
+    count = scratch.counts[0]
+    marks = np.empty((count, MARKS), dtype=np.int64)
+    for at in range(count):
+        touched = scratch.cells[at]
+        factor = P - scratch.product[touched] * back % P
+        for which in range(MARKS):
+            more = factor * state.mark[cell, which]
+            marks[at, which] = (state.mark[touched, which] + more) % P
+    return marks
 
 
 @jit
@@ -517,70 +589,69 @@ def enter_all(state: State, kinds: Kinds, first: int) -> None:
 
 
 @jit
-def gives_away(state: State, scratch: Scratch, kinds: Kinds, cell: int) -> bool:
-    """Whether publishing ``cell``, whose move is in ``scratch``, gives a small cell away.
+def gives_away(state: State, scratch: Scratch, kinds: Kinds, keys: NDArray[np.uint64]) -> bool:
+    """Whether a small cell would be given away if ``cells`` had the directions ``keys``.
 
     To everyone, or to the one contributor of another. Leaves everything as it is.
     """
-    back = inverse(scratch.product[cell])
-    keys = np.empty(scratch.counts[0], dtype=np.uint64)
-    bad = False
-    done = 0
-    for at in range(scratch.counts[0]):
+    count = scratch.counts[0]
+    for at in range(count):
         touched = scratch.cells[at]
-        done = at + 1
-        if scratch.product[touched] == 0 or not kinds.small[touched]:
-            continue
-        keys[at] = direction(_new_mark(state, scratch, cell, back, touched))
-        _enter(state, kinds, touched, state.key[touched], -1)
-        slot = _enter(state, kinds, touched, keys[at], 1)
-        if keys[at] == 0:
-            bad = True
-            break
-    if not bad:
-        for at in range(done):
-            touched = scratch.cells[at]
-            if scratch.product[touched] == 0 or not kinds.small[touched]:
-                continue
+        if keys[at] == 0 and kinds.small[touched] and scratch.product[touched]:
+            return True
+    _turn(state, scratch, kinds, keys, 1)
+    bad = False
+    for at in range(count):
+        touched = scratch.cells[at]
+        if scratch.product[touched] and kinds.small[touched]:
             slot = _slot(state, keys[at])
             if state.table_small[slot] > 1 and state.table_single[slot] > 0:
                 bad = True
                 break
-    for at in range(done):
-        touched = scratch.cells[at]
-        if scratch.product[touched] == 0 or not kinds.small[touched]:
-            continue
-        _enter(state, kinds, touched, keys[at], -1)
-        _enter(state, kinds, touched, state.key[touched], 1)
+    _turn(state, scratch, kinds, keys, -1)
     return bad
 
 
 @jit
-def update_marks(state: State, scratch: Scratch, kinds: Kinds, cell: int) -> None:
-    """Take ``cell`` out of all marks by the move in ``scratch``."""
-    back = inverse(scratch.product[cell])
-    own = state.mark[cell].copy()
+def _turn(
+    state: State, scratch: Scratch, kinds: Kinds, keys: NDArray[np.uint64], times: int
+) -> None:
+    """Count small cells in their new directions and out of the old ones, or (-1) back."""
     for at in range(scratch.counts[0]):
         touched = scratch.cells[at]
-        if scratch.product[touched] == 0:
-            continue
-        factor = P - scratch.product[touched] * back % P
-        for which in range(MARKS):
-            state.mark[touched, which] = (state.mark[touched, which] + factor * own[which]) % P
-        if kinds.small[touched]:
-            _enter(state, kinds, touched, state.key[touched], -1)
-            state.key[touched] = direction(state.mark[touched])
-            _enter(state, kinds, touched, state.key[touched], 1)
+        if scratch.product[touched] and kinds.small[touched]:
+            _enter(state, kinds, touched, state.key[touched], -times)
+            _enter(state, kinds, touched, keys[at], times)
 
 
 @jit
-def _pivot(scratch: Scratch) -> int:
-    """The vector to eliminate with: the shortest that changes the cell by 1."""
+def update_marks(
+    state: State, scratch: Scratch, kinds: Kinds, marks: Integers, keys: NDArray[np.uint64]
+) -> None:
+    """Give ``cells`` other marks, and small cells the directions ``keys``."""
+    _turn(state, scratch, kinds, keys, 1)
+    for at in range(scratch.counts[0]):
+        touched = scratch.cells[at]
+        if scratch.product[touched]:
+            state.mark[touched] = marks[at]
+            state.key[touched] = keys[at]
+
+
+@jit
+def _pivot(basis: Basis, scratch: Scratch) -> int:
+    """The vector to eliminate with: the shortest that changes the cell by 1.
+
+    The first of those that are as short, so that the order of entries does not matter.
+    """
+    best, least = -1, 0
     for at in range(scratch.counts[1]):
         vector = scratch.vectors[at]
-        if abs(centred(scratch.touched[vector])) == 1:
-            return int(vector)
-    return int(scratch.vectors[0])
+        rank = basis.size[vector] * len(basis.size) + vector
+        if abs(centred(scratch.touched[vector])) != 1:
+            rank += len(basis.size) * (len(basis.start) + 1)
+        if best < 0 or rank < least:
+            best, least = vector, rank
+    return int(best)
 
 
 @jit
@@ -602,15 +673,19 @@ def publish(
         return 0
     tidy(state, kinds)
     gather(matrix, basis, scratch, cell)
-    pivot = _pivot(scratch)
-    if not has_room(basis, scratch, pivot):
-        return 2
-    load(matrix, basis, scratch, pivot)
-    if not force and gives_away(state, scratch, kinds, cell):
-        return 1
-    update_marks(state, scratch, kinds, cell)
-    eliminate(basis, scratch, cell, pivot)
-    return 0
+    pivot = _pivot(basis, scratch)
+    load(basis, scratch, pivot)
+    result = 2
+    if has_room(basis, scratch, scratch.counts[1]):
+        multiply(matrix, scratch)
+        marks = new_marks(state, scratch, cell)
+        keys = directions(scratch, kinds, marks)
+        result = int(not force and gives_away(state, scratch, kinds, keys))
+        if result == 0:
+            update_marks(state, scratch, kinds, marks, keys)
+            eliminate(basis, scratch, cell, pivot)
+    forget(scratch)
+    return result
 
 
 @jit

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from kostra_publish.disclosure.engine import kernel
@@ -19,9 +17,14 @@ SEED = 12_221
 WHOLE = 1 << 16
 """Numbers of a vector beyond this stand for fractions."""
 DENOMINATOR = 720
+SPARE = 4
+"""How many times the room that the vectors take there is when they are packed."""
+MANY = 20
+"""When more than one in so many visible rows is hidden, to begin anew is quicker."""
+MORE = 1 << 16
+"""And room for so many numbers besides."""
 WIDEST = 80
 """Inner numbers at most of a cell whose parts are published anew together."""
-Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(eq=False)
@@ -35,21 +38,26 @@ class Search:
     scratch: Scratch = field(init=False)
     kinds: Kinds = field(init=False)
     visible: Flags = field(init=False)
+    _still: Integers = field(init=False)
+    """Rows that are hidden by now, while vectors and marks are as if they were visible."""
 
     def __post_init__(self) -> None:
         """Begin with nothing visible but the equations and what is open."""
         self.matrix = _matrix(self.reduced)
         self.kinds = _kinds(self.reduced)
+        self.scratch = _scratch(self.matrix)
+        self.visible = np.zeros(self.reduced.rows.shape[0], dtype=np.bool_)
+        self._begin(self.reduced.open)
+        self._join_doubles()
+
+    def _begin(self, visible: Flags) -> None:
+        """Begin anew with ``visible``, from which nothing small follows."""
+        self._still = np.zeros(0, dtype=np.int64)
         self.basis = _basis(self.reduced)
         self.state = _state(self.reduced, self.matrix, self.kinds)
-        self.scratch = _scratch(self.matrix)
-        count = self.reduced.rows.shape[0]
-        self.visible = np.zeros(count, dtype=np.bool_)
-        known = np.flatnonzero(self.reduced.open)
-        # What is nearly everything first: it is then met by long moves only here.
-        sizes = np.diff(self.matrix.row_start)[known]
-        self.publish(known[np.argsort(sizes, kind="stable")], force=True)
-        self._join_doubles()
+        # What is nearly everything last: vectors stay short for longest.
+        rows = np.flatnonzero(visible)
+        self._publish(rows[np.argsort(self._sizes[rows], kind="stable")], force=True)
 
     def _join_doubles(self) -> None:
         """Let one small cell stand for all that are the same to everyone from the beginning.
@@ -70,10 +78,18 @@ class Search:
 
     def publish(self, queue: Integers, *, force: bool = False) -> None:
         """Publish the rows of ``queue`` in turn, each if it is safe."""
+        self._catch_up()
+        self._publish(queue, force=force)
+
+    def _publish(self, queue: Integers, *, force: bool) -> None:
         self._run(kernel.publish_all, queue, force)
 
     def hide(self, queue: Integers) -> Flags:
         """Hide the visible rows of ``queue`` again; the rows that may now change with them."""
+        self._catch_up()
+        return self._hide(queue)
+
+    def _hide(self, queue: Integers) -> Flags:
         stirred = np.zeros(len(self.visible), dtype=np.bool_)
         self._run(kernel.hide_all, queue, stirred.view(np.uint8))
         return stirred
@@ -81,6 +97,7 @@ class Search:
     def _run(self, loop: Callable[..., int], queue: Integers, last: object) -> None:
         """Run a loop of the kernel over ``queue``, and make room whenever it stops for that."""
         visible = self.visible.view(np.uint8)
+        spare = SPARE
         while len(queue):
             done = loop(
                 self.matrix,
@@ -94,20 +111,21 @@ class Search:
             )
             queue = queue[done:]
             if len(queue):
-                self._make_room()
+                spare = SPARE if done else 2 * spare
+                self.basis = _packed(self.basis, spare)
 
     @property
     def moves(self) -> csr_array:
         """Vectors that span the null space; shape (inner numbers, vectors)."""
+        self._catch_up()
         basis = self.basis
-        alive = np.flatnonzero(basis.alive)
-        length = basis.length[alive]
-        ends = np.cumsum(length)
-        at = np.repeat(basis.start[alive] - ends + length, length) + np.arange(length.sum())
-        value = _fractions(basis.value[at])
-        owner = np.repeat(np.arange(len(alive)), length)
-        shape = (len(self.reduced.inner), len(alive))
-        return csr_array((value, (basis.entry[at], owner)), shape=shape)
+        alive = basis.alive.astype(np.bool_)
+        at, ends = _in_use(basis)
+        number = (np.cumsum(alive) - 1)[basis.entry[at]]
+        shape = (len(basis.start), int(alive.sum()))
+        moves = csr_array((_fractions(basis.value[at]), number, ends), shape=shape)
+        moves.sort_indices()
+        return moves
 
     @property
     def loose(self) -> Integers:
@@ -115,18 +133,34 @@ class Search:
 
         What is known anyway among them is made visible again here.
         """
-        unplaced = np.flatnonzero(self.visible & (self.basis.place < 0))
-        found = unplaced[self.state.mark[unplaced].any(axis=1)]
+        self._catch_up()
+        found = self._loose()
         known = self.reduced.open[found]
         if known.any():
-            self.publish(found[known], force=True)
+            self._publish(found[known], force=True)
             found = found[self.state.mark[found].any(axis=1)]
         return found
 
+    def _loose(self) -> Integers:
+        unplaced = np.flatnonzero(self.visible & (self.basis.place < 0))
+        return unplaced[self.state.mark[unplaced].any(axis=1)]
+
     def hide_for_good(self, rows: Integers) -> None:
-        """Hide visible rows, and what followed from them and may not be shown by itself."""
-        self.hide(rows)
-        self.publish(self.loose)
+        """Hide visible rows; the others stay visible, since from less no more follows."""
+        self._still = np.union1d(self._still, rows)
+        self.visible[rows] = False
+
+    def _catch_up(self) -> None:
+        """Bring vectors and marks to what is visible: row by row, or anew when it is much less."""
+        rows = self._still
+        if not len(rows):
+            return
+        if MANY * len(rows) > np.count_nonzero(self.visible):
+            self._begin(self.visible)
+            return
+        self._still = np.zeros(0, dtype=np.int64)
+        self._hide(rows)
+        self._publish(self._loose(), force=True)
 
     @property
     def candidates(self) -> Integers:
@@ -168,10 +202,6 @@ class Search:
         matrix = self.matrix
         return matrix.column_index[matrix.column_start[inner] : matrix.column_stop[inner]]
 
-    def _make_room(self) -> None:
-        """Pack the vectors into twice the room."""
-        self.basis = _packed(self.basis, len(self.reduced.inner), len(self.visible))
-
 
 def _fractions(values: Integers) -> Floats:
     """Numbers modulo P as the fractions they stand for: those with a small denominator."""
@@ -212,72 +242,92 @@ def _kinds(reduced: Reduced) -> Kinds:
 
 def _basis(reduced: Reduced) -> Basis:
     """Nothing visible: each inner number may change by itself."""
-    inner = len(reduced.inner)
-    count = np.arange(inner, dtype=np.int64)
+    cells, inner = reduced.rows.shape
+    count, one = np.arange(inner, dtype=np.int64), np.ones(inner, dtype=np.int64)
+    nought, nothing = np.zeros(inner, dtype=np.int64), np.zeros(0, dtype=np.int64)
     whole = Basis(
         start=count,
-        length=np.ones(inner, dtype=np.int64),
-        room=np.ones(inner, dtype=np.int64),
-        alive=np.ones(inner, dtype=np.uint8),
-        stamp=np.zeros(inner, dtype=np.int64),
+        length=one,
+        room=one,
         entry=count,
-        value=np.ones(inner, dtype=np.int64),
+        value=one,
+        alive=np.ones(inner, dtype=np.uint8),
+        size=one.copy(),
         head=count,
-        vector=count,
-        next=count,
-        place=np.full(reduced.rows.shape[0], -1, dtype=np.int64),
-        order=np.full(0, -1, dtype=np.int64),
-        pivot=np.zeros(reduced.rows.shape[0], dtype=np.int64),
-        back=np.zeros(reduced.rows.shape[0], dtype=np.int64),
+        inner=count,
+        at=nought,
+        next=np.full(inner, -1, dtype=np.int64),
+        given_start=nought,
+        given_length=nought.copy(),
+        given_inner=nothing,
+        given_value=nothing,
+        place=np.full(cells, -1, dtype=np.int64),
+        order=nothing,
+        pivot=np.zeros(cells, dtype=np.int64),
+        back=np.zeros(cells, dtype=np.int64),
         numbers=np.zeros(4, dtype=np.int64),
     )
-    return _packed(whole, inner, reduced.rows.shape[0])
+    return _packed(whole, SPARE)
 
 
-def _packed(basis: Basis, inner: int, cells: int) -> Basis:
-    """The vectors one after another, each with room to grow, and free room behind."""
-    alive = basis.alive.astype(np.bool_)
-    length = basis.length
-    room = np.where(alive, 2 * length + 8, length)
-    start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
+def _packed(basis: Basis, spare: int) -> Basis:
+    """What is in use one after another, with room to grow, and free room behind."""
+    from_, ends = _in_use(basis)
+    length, count = np.diff(ends), len(basis.start)
+    room = 2 * length + 8
+    start = np.cumsum(room) - room
     used = int(room.sum())
-    size = 4 * used + 65_536
-    from_ = np.repeat(basis.start - np.cumsum(length) + length, length) + np.arange(length.sum())
-    to = np.repeat(start - np.cumsum(length) + length, length) + np.arange(length.sum())
-    index, value = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    index[to], value[to] = basis.entry[from_], basis.value[from_]
-    # Lists of the living vectors only.
-    owner = np.repeat(np.arange(len(length)), length)
-    listed = np.flatnonzero(alive[owner])
-    order = listed[np.argsort(index[to][listed], kind="stable")]
-    held = index[to][order]
-    nodes, following = np.zeros(size, dtype=np.int64), np.full(size, -1, dtype=np.int64)
-    nodes[: len(order)] = owner[order]
-    same = held[1:] == held[:-1]
-    following[: max(len(order) - 1, 0)] = np.where(same, np.arange(1, len(order)), -1)
-    head = np.full(inner, -1, dtype=np.int64)
-    head[held[::-1]] = np.arange(len(order))[::-1]
-    more = cells - len(basis.place)
-    place, places = _lengthened(basis.place, more, -1), basis.order[basis.order >= 0]
-    place[places] = np.arange(len(places))
-    free = np.full(len(place) + len(places) + 1024, -1, dtype=np.int64)
+    size = spare * used + MORE
+    to = _runs(start, length)
+    entry, value = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    entry[to], value[to] = basis.entry[from_], basis.value[from_]
+    # The lists of vectors: runs of nodes, the last of each -1.
+    places = to - np.repeat(start, length)
+    turned = csr_array((places, entry[to], ends), shape=(count, count)).tocsc()
+    nodes, first, last = turned.nnz, turned.indptr[:-1], turned.indptr[1:] - 1
+    inner, at, following = (np.empty(size, dtype=np.int64) for _ in range(3))
+    inner[:nodes], at[:nodes] = turned.indices, turned.data
+    following[:nodes] = np.arange(1, nodes + 1)
+    some = last >= first
+    following[last[some]] = -1
+    given = _runs(basis.given_start, basis.given_length)
+    more = np.zeros(spare * (len(given) + count) + MORE, dtype=np.int64)
+    place, order = basis.place.copy(), basis.order[basis.order >= 0]
+    place[order] = np.arange(len(order))
+    free = np.full(len(place) + len(order) + 1024, -1, dtype=np.int64)
     return basis._replace(
         start=start,
-        length=length.copy(),
+        length=length,
         room=room,
-        alive=basis.alive.copy(),
-        stamp=np.zeros(len(length), dtype=np.int64),
-        entry=index,
+        entry=entry,
         value=value,
-        head=head,
-        vector=nodes,
+        head=np.where(some, first, -1).astype(np.int64),
+        inner=inner,
+        at=at,
         next=following,
+        given_start=np.cumsum(basis.given_length) - basis.given_length,
+        given_inner=np.concatenate([basis.given_inner[given], more]),
+        given_value=np.concatenate([basis.given_value[given], more]),
         place=place,
-        pivot=_lengthened(basis.pivot, more),
-        back=_lengthened(basis.back, more),
-        order=np.concatenate([places, free]),
-        numbers=np.array([used, len(order), 0, len(places)], dtype=np.int64),
+        order=np.concatenate([order, free]),
+        numbers=np.array([used, nodes, len(given), len(order)], dtype=np.int64),
     )
+
+
+def _in_use(basis: Basis) -> tuple[Integers, Integers]:
+    """The places of entries that are not nought, and where those of each inner number end."""
+    at = _runs(basis.start, basis.length)
+    not_nought = basis.value[at] != 0
+    ends = np.concatenate([[0], np.cumsum(not_nought)])[
+        np.concatenate([[0], np.cumsum(basis.length)])
+    ]
+    return at[not_nought], ends
+
+
+def _runs(start: Integers, length: Integers) -> Integers:
+    """The places of runs, one after another."""
+    ends = np.cumsum(length)
+    return np.repeat(start - ends + length, length) + np.arange(length.sum())
 
 
 def _state(reduced: Reduced, matrix: Matrix, kinds: Kinds) -> State:
@@ -303,10 +353,6 @@ def _state(reduced: Reduced, matrix: Matrix, kinds: Kinds) -> State:
     return state
 
 
-def _lengthened(array: NDArray[Number], more: int, with_: int = 0) -> NDArray[Number]:
-    return np.concatenate([array, np.full(more, with_, dtype=array.dtype)])
-
-
 def _scratch(matrix: Matrix) -> Scratch:
     count, inner = len(matrix.row_start) - 1, len(matrix.column_start)
     return Scratch(
@@ -316,6 +362,7 @@ def _scratch(matrix: Matrix) -> Scratch:
         seen=np.zeros(count, dtype=np.uint8),
         touched=np.zeros(inner, dtype=np.int64),
         vectors=np.zeros(inner, dtype=np.int64),
+        seen_vector=np.zeros(inner, dtype=np.uint8),
         counts=np.zeros(2, dtype=np.int64),
         inner=np.zeros(inner, dtype=np.int64),
         seen_inner=np.zeros(inner, dtype=np.uint8),

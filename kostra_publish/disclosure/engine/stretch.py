@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array, eye_array, hstack
 
+from kostra_publish.disclosure.engine.parts import parts_of
 from kostra_publish.disclosure.engine.reduced import Reduced
 from kostra_publish.disclosure.problem import Flags, Floats, Integers
 from kostra_publish.disclosure.solver import TOLERANCE, program_of
@@ -172,11 +173,16 @@ class _Stretch:
         )
 
     def _all_rows(self, order: Integers) -> csr_array:
-        """All rows of the program: a priced one may rise or fall by columns of its own."""
-        count = len(self._priced)
-        place = np.flatnonzero(np.isin(order, self._priced))
-        own = csr_array((np.ones(count), (place, np.arange(count))), shape=(len(order), count))
-        return csr_array(hstack([self._rows[order], -own, own], format="csr"))
+        """All rows of the program: a priced one may rise or fall by columns of its own.
+
+        By these its change is also told in the rows that it is a part of.
+        """
+        is_priced = np.zeros(self._rows.shape[0], dtype=np.bool_)
+        is_priced[self._priced] = True
+        parts = parts_of(self._rows, is_priced)
+        own = csr_array(eye_array(len(is_priced), format="csr")[:, self._priced])
+        changes = csr_array(parts.smaller[:, self._priced] - own)[order]
+        return csr_array(hstack([parts.rest[order], changes, -changes], format="csr"))
 
     def _row_bounds(self, known: int, floored: Integers) -> tuple[Floats, Floats]:
         reduced, free = self._reduced, np.full(len(self._watched), np.inf)

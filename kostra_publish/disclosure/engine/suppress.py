@@ -19,6 +19,8 @@ SEED = 1
 WORK = 2_500_000_000
 """Steps of improvement times the square of the number of cells, at effort 1."""
 MOST_STEPS = 3_000
+FEWEST_STEPS = 10
+"""Fewer are not begun: what they save is not worth what it takes to begin."""
 
 
 class Suppression:
@@ -38,7 +40,8 @@ class Suppression:
         self._raise_floors()
         rows = len(self._search.visible)
         steps = int(effort * min(WORK / max(rows, 1) ** 2, MOST_STEPS))
-        Improvement(self._search, SEED).run(steps)
+        if steps >= FEWEST_STEPS:
+            Improvement(self._search, SEED).run(steps)
 
     @property
     def visible(self) -> Flags:
