@@ -75,9 +75,10 @@ class Refinement:
         None if none is cheaper than the best so far, or if the work is used up.
         """
         last = self._best
-        while self._work > 0 and (hidden := self._master.answer(self._best)) is not None:
+        while self._best.any() and self._work > 0:
+            hidden = self._master.answer(self._best)
             self._work -= self._master.work
-            if (hidden == last).all():
+            if hidden is None or (hidden == last).all():
                 return None
             cuts = self._cuts(hidden)
             if not cuts:
