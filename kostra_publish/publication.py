@@ -40,9 +40,10 @@ from kostra_publish.releases.history import (
     cube_files,
     earlier_cubes,
     previous_release,
+    refuse_beside_later,
     stored_universes,
 )
-from kostra_publish.releases.manifest import InputFile, read_manifest, write_manifest
+from kostra_publish.releases.manifest import FILE, InputFile, read_manifest, write_manifest
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import Staging, staged
 from kostra_publish.specs.catalogue import Catalogue, load
@@ -93,6 +94,8 @@ def publish(request: Request, stage: Stage) -> Summary:
     out = request.out / LOOKS if request.only else request.out
     with staged(out, request.round.name) as staging:
         with stage("Read the release before") as say:
+            if not request.only:
+                refuse_beside_later(request.out, request.round)
             previous = previous_release(request.out, request.round)
             earlier = earlier_cubes(previous, catalogue.tables) if previous else {}
             shown = _shown(previous, request)
@@ -126,6 +129,8 @@ def publish(request: Request, stage: Stage) -> Summary:
                 specs=catalogue.sha256,
                 previous=previous,
             )
+            if not request.only:
+                refuse_beside_later(request.out, request.round, staging.written[FILE].sha256)
             say(f"{len(staging.written)} files")
         with stage("Attack what was written") as say:
             tried = audit(

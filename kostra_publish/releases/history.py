@@ -95,6 +95,42 @@ def previous_release(out: Path, publication_round: Round) -> Path | None:
     return earlier[-1] if earlier else None
 
 
+def refuse_beside_later(
+    out: Path, publication_round: Round, manifest_sha256: str | None = None
+) -> None:
+    """Refuse a round that a later release in ``out`` has not been protected beside.
+
+    What both show together could give small figures away. A later release of the same vintage
+    must have been made with this round before it; and any that was, with exactly this one, when
+    ``manifest_sha256`` tells what it is. Raises ReleaseError.
+    """
+    for later in releases(out):
+        if order(later.name) <= order(publication_round.name):
+            continue
+        beside = _before(out, later).get(publication_round.name)
+        if beside is None and read_manifest(later).vintage != publication_round.vintage:
+            continue
+        if beside is None or manifest_sha256 not in {None, beside}:
+            what = "without this round" if beside is None else "beside other figures of this round"
+            raise ReleaseError(
+                f"{later.name} has been published {what}, and what both show together"
+                " could give small figures away",
+                fix=f"If nobody has seen {later.name}, move it out of {out}, publish"
+                f" {publication_round}, and then {later.name} again.",
+            )
+
+
+def _before(out: Path, release: Path) -> dict[str, str]:
+    """The releases that a release was made beside: SHA-256 of their manifests, by name."""
+    found: dict[str, str] = {}
+    previous = read_manifest(release).previous
+    while previous is not None:
+        found[previous.round] = previous.manifest_sha256
+        earlier = out / previous.round
+        previous = read_manifest(earlier).previous if earlier.is_dir() else None
+    return found
+
+
 def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, SafeCube]:
     """The cubes that ``release`` keeps of these tables, by table id.
 

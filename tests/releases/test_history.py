@@ -1,5 +1,6 @@
 """Earlier vintages come back from the release before exactly as they were published."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +9,12 @@ import pytest
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.disclosure.stored import merged, restore, with_history
 from kostra_publish.errors import ReleaseError
-from kostra_publish.releases.history import cube_files, earlier_cubes, previous_release
+from kostra_publish.releases.history import (
+    cube_files,
+    earlier_cubes,
+    previous_release,
+    refuse_beside_later,
+)
 from kostra_publish.releases.manifest import write_manifest
 from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import staged
@@ -19,14 +25,18 @@ BEFORE = {"0301": "Oslo", "1103": "Stavanger", "1507": "Aalesund (-2023)", "EAK"
 AFTER = {"0301": "Oslo by", "1103": "Stavanger", "1508": "Aalesund", "1580": "Haram", "EAK": "L"}
 
 
-def publish(out: Path, name: str, *cubes: SafeCube) -> Path:
+def publish(out: Path, name: str, *cubes: SafeCube, previous: Path | None = None) -> Path:
     publication_round = Round.parse(name)
     with staged(out, name) as staging:
         for each in cubes:
             for path, data in cube_files(each):
                 staging.write(path, data)
-        write_manifest(staging, publication_round, inputs=[], specs={})
+        write_manifest(staging, publication_round, inputs=[], specs={}, previous=previous)
     return out / name
+
+
+def manifest_of(release: Path) -> str:
+    return sha256((release / "manifest.json").read_bytes()).hexdigest()
 
 
 def assert_same(one: SafeCube, other: SafeCube) -> None:
@@ -119,6 +129,34 @@ def test_the_previous_release_is_the_newest_older_one(tmp_path: Path) -> None:
 
 
 # --- carried on ---
+
+
+def test_march_after_june_must_be_the_march_that_june_was_made_beside(tmp_path: Path) -> None:
+    march, june = Round.parse("2026-03"), Round.parse("2026-06")
+    first = publish(tmp_path, march.name, sample())
+    publish(tmp_path, june.name, sample(), previous=first)
+    refuse_beside_later(tmp_path, march)
+    refuse_beside_later(tmp_path, march, manifest_of(first))
+    refuse_beside_later(tmp_path, june, "another")
+    with pytest.raises(ReleaseError, match="2026-06 has been published beside other figures"):
+        refuse_beside_later(tmp_path, march, "another")
+
+
+def test_march_is_refused_when_june_was_made_without_it(tmp_path: Path) -> None:
+    publish(tmp_path, "2026-06", sample())
+    with pytest.raises(ReleaseError, match="2026-06 has been published without this round"):
+        refuse_beside_later(tmp_path, Round.parse("2026-03"))
+    # Other vintages show nothing of the same.
+    refuse_beside_later(tmp_path, Round.parse("2025-06"))
+
+
+def test_what_lies_between_is_followed_back(tmp_path: Path) -> None:
+    first = publish(tmp_path, "2025-06", sample())
+    second = publish(tmp_path, "2026-03", sample(), previous=first)
+    publish(tmp_path, "2026-06", sample(), previous=second)
+    refuse_beside_later(tmp_path, Round.parse("2025-06"), manifest_of(first))
+    with pytest.raises(ReleaseError, match="beside other figures"):
+        refuse_beside_later(tmp_path, Round.parse("2025-06"), "another")
 
 
 def test_without_history_the_new_cube_stands() -> None:
