@@ -137,8 +137,10 @@ def protected(folder: Path) -> Measured:
         whole = process_time() - started
     problem = tables.problem()
     visible: Flags = (found.cells["status"] == PUBLISHED).to_numpy()
-    insiders: Insight = "all" if len(visible) <= INSIDERS_TRIED else "linear"
-    verdict = again.timed(attack)(problem, visible, insiders=insiders, seed=1)
+    insight: Insight = "all" if len(visible) <= INSIDERS_TRIED else "lone by algebra"
+    if len(visible) > frequency.INTERVALS_TRIED:
+        insight = "algebra"
+    verdict = again.timed(attack)(problem, visible, insight=insight, seed=1)
     secondary = ~visible & ~problem.small
     return Measured(
         cells=len(visible),
@@ -149,8 +151,8 @@ def protected(folder: Path) -> Measured:
         whole=whole,
         attack=again.seconds,
         exact=verdict.counts["shown"] + verdict.counts["exact"],
-        point=verdict.counts["narrow"],
-        insider=verdict.counts["insider"],
+        point=verdict.counts["narrow"] if verdict.intervals else None,
+        insider=None if verdict.lone is None else verdict.counts["insider"],
         peak=peak_memory(),
     )
 

@@ -187,6 +187,10 @@ def protect(
     effort: Annotated[
         float, typer.Option("--effort", min=0, help="How long to look for fewer cells to hide.")
     ] = 1.0,
+    in_full: Annotated[
+        bool,
+        typer.Option("--in-full", help="Try everything however large; it may take hours."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Protect frequency tables of any statistic: which cells to hide so that none is found.
@@ -198,7 +202,11 @@ def protect(
     from kostra_publish.disclosure import frequency
 
     found = frequency.protect(
-        frequency.read(problem, inner), threshold=threshold, hide_zeros=hide_zeros, effort=effort
+        frequency.read(problem, inner),
+        threshold=threshold,
+        hide_zeros=hide_zeros,
+        effort=effort,
+        in_full=in_full,
     )
     found.write(out)
     terminal.print_protected(Console(quiet=quiet), found.cells["status"], found.tried, out)

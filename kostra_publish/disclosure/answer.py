@@ -37,19 +37,25 @@ def withstanding(
     effort: float = 1.0,
     width: int = 1,
     could_be: int | None = None,
-    insiders_tried: int = INSIDERS_TRIED,
+    insiders_tried: float = INSIDERS_TRIED,
+    intervals_tried: float = np.inf,
 ) -> Answer:
     """Protect a problem against everything the attack tries: G1 to G4.
 
     An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
     is given. In problems of more than ``insiders_tried`` cells insiders are not tried: there the
     engine alone sees to them, by linear algebra, and takes it that everyone knows which inner
-    numbers are 0, which is quick, and safe. ``effort`` scales how long something cheaper is
+    numbers are 0, which is quick, and safe. Nor are intervals sought in problems of more than
+    ``intervals_tried`` cells; there the engine alone frees small cells at their floor, and
+    nothing says how far others can move. ``effort`` scales how long something cheaper is
     looked for in problems that are not too large (0: not at all). Deterministic. Raises
     DisclosureError when there is nothing left to hide, or when the attack is never content.
     """
     large = len(problem.small) > insiders_tried
-    attacker = _Attacker(problem, width, could_be, "none" if large else "all")
+    insight: Insight = "intervals" if large else "all"
+    if len(problem.small) > intervals_tried:
+        insight = "algebra"
+    attacker = _Attacker(problem, width, could_be, insight)
     suppression = Suppression(
         problem.with_noughts(np.full(len(problem.inner), large)), effort=effort
     )
@@ -91,7 +97,7 @@ class _Attacker:
     problem: Problem
     width: int
     could_be: int | None
-    insiders: Insight
+    insight: Insight
 
     def attack(self, visible: Flags, tables: csr_array) -> Verdict:
         """Attack a pattern; ``tables`` may show that some cells can be other numbers."""
@@ -99,8 +105,8 @@ class _Attacker:
             self.problem,
             visible,
             width=self.width,
+            insight=self.insight,
             threshold=self.could_be,
-            insiders=self.insiders,
             begun=Begun(tables, ENOUGH),
         )
 

@@ -31,6 +31,7 @@ from pydantic import Field, ValidationError
 from scipy.sparse import csr_array, kron, vstack
 
 from kostra_publish.disclosure.answer import withstanding
+from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.canonical import code_order
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.errors import DataError, Finding, ReleaseError, UsageError
@@ -41,6 +42,9 @@ HIDING: Final = 12
 
 LARGEST_COUNT: Final = 1 << 40
 """The greatest count, and the greatest sum of counts: all arithmetic stays exact below it."""
+
+INTERVALS_TRIED: Final = 60_000
+"""Cells of the largest problem in which intervals are sought, unless it is attacked in full."""
 
 LARGEST_BLOCK: Final = 5_000_000
 """Inner numbers of one block at most; tables that hang together in a ring need one block."""
@@ -566,14 +570,17 @@ def protect(
     threshold: int = THRESHOLD,
     hide_zeros: bool = False,
     effort: float = 1.0,
+    in_full: bool = False,
 ) -> ProtectedTables:
     """Hide small counts, and what would give them away, in all tables at once.
 
     Hiding a cell costs its count and ``HIDING`` more, so that few and small cells are hidden.
     Nobody can work out a small count by linear algebra or from what its neighbours must be at
     least, and no lone contributor that of somebody else (beyond 12 000 cells: not by linear
-    algebra). Raises UsageError for a threshold that makes nothing small, and DisclosureError
-    when the tables cannot be protected. ::
+    algebra). Beyond 60 000 cells all this is by linear algebra, and by freeing small cells from
+    what everyone knows them to be at least; ``tried`` says so. With ``in_full`` everything is
+    tried however large the problem is, which may take hours. Raises UsageError for a threshold
+    that makes nothing small, and DisclosureError when the tables cannot be protected. ::
 
         tables = read(Path("problem.json"), Path("inner.parquet"))
         protect(tables).cells.write_parquet("cells.parquet")
@@ -585,7 +592,12 @@ def protect(
         )
     problem = tables.canonical().problem(threshold=threshold, hide_zeros=hide_zeros)
     problem = problem.with_cost(problem.cost + HIDING)
-    answer = withstanding(problem, effort=effort)
+    answer = withstanding(
+        problem,
+        effort=effort,
+        insiders_tried=np.inf if in_full else INSIDERS_TRIED,
+        intervals_tried=np.inf if in_full else INTERVALS_TRIED,
+    )
     found = problem.cells.with_columns(
         pl.Series(tables.measure, problem.values), problem.statuses(answer.visible).cast(pl.String)
     )

@@ -42,8 +42,9 @@ SIDE_BY_SIDE = 2
 """Linear programs that are asked at once."""
 
 
-Insight = Literal["none", "linear", "all"]
-"""What lone contributors are tried by: nothing, linear algebra, or linear programming too."""
+Insight = Literal["algebra", "intervals", "lone by algebra", "all"]
+"""What is tried: linear algebra; intervals, too; what lone contributors find besides by linear
+algebra; and by linear programming."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def attack(
     visible: Flags,
     *,
     width: int = 1,
-    insiders: Insight = "all",
+    insight: Insight = "all",
     threshold: int | None = None,
     begun: Begun | None = None,
     seed: int = 0,
@@ -75,10 +76,10 @@ def attack(
     the equations; that inner numbers are whole and not negative; and that a hidden listed
     cell is at least its floor. A cell is *exact* when it follows by linear algebra, and
     *narrow* when its interval holds fewer than ``width`` + 1 whole values; the interval is
-    that of linear programming, both ends, as in Fischetti and Salazar-González (2001). With
-    ``insiders``, whoever is alone in a hidden small cell knows its inner numbers besides, and
-    must not find another small cell. With a ``threshold``, hidden small cells that are surely
-    below it are reported too; that is no violation.
+    that of linear programming, both ends, as in Fischetti and Salazar-González (2001). Unless
+    ``insight`` is less, whoever is alone in a hidden small cell knows its inner numbers, too, and
+    must not find another small cell. With a ``threshold``, which takes intervals, hidden small
+    cells that are surely below it are reported too; that is no violation.
 
     ``begun`` goes on from an earlier attack. ``seed`` only decides what is tried first: the
     verdict is the same for all.
@@ -86,11 +87,14 @@ def attack(
     if width < 1:
         msg = f"width {width}: a protected interval holds at least two whole values, width 1"
         raise ValueError(msg)
+    if insight == "algebra" and threshold is not None:
+        msg = "what is surely few is found from intervals"
+        raise ValueError(msg)
     under_way = _Attack(problem, visible, width, seed)
     if begun is not None:
         under_way.begin_with(begun.tables)
     most = None if begun is None else begun.enough
-    return under_way.verdict(threshold, most, insiders=insiders)
+    return under_way.verdict(threshold, most, insight)
 
 
 class _Attack:
@@ -111,23 +115,25 @@ class _Attack:
         for change in changes.toarray().astype(np.float64):
             self.witnesses.keep(change)
 
-    def verdict(self, threshold: int | None, enough: int | None, *, insiders: Insight) -> Verdict:
+    def verdict(self, threshold: int | None, enough: int | None, insight: Insight) -> Verdict:
         """Everything in turn: linear algebra, intervals, insiders."""
         view, reduced = self.view, self.witnesses.reduced
         follows = following(view.targets, self.form.null_vectors(RANDOM_VECTORS, self.random))
-        sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
-        limit = float(LIMIT * self.width)
-        programs = [Farthest(reduced, sums, limit) for _ in range(SIDE_BY_SIDE)]
-        if insiders != "none":
-            lone = csr_array(reduced.parts[self.people.targets])
-            search_nearby(self.witnesses, lone, self.random)
-        most = len(view.lone) + 1 if enough is None else enough
-        narrow = find_narrow(self.witnesses, programs, self.width, self.random, most)
-        complete = bool(np.count_nonzero(narrow) < most)
-        program = programs[0]
-        tried = complete and insiders != "none"
-        found = self._found_by_insiders(program, insiders) if tried else self._nothing()
-        few = None if threshold is None else self._few(program, threshold)
+        found, few, most = self._nothing(), None, len(view.lone) + 1 if enough is None else enough
+        narrow: Flags = np.zeros(len(self.witnesses.low), dtype=np.bool_)
+        insiders, tried = insight in {"lone by algebra", "all"}, False
+        if insight != "algebra":
+            sums = csr_array(reduced.targets[self.people.targets[~self.people.knows_all]])
+            limit = float(LIMIT * self.width)
+            programs = [Farthest(reduced, sums, limit) for _ in range(SIDE_BY_SIDE)]
+            if insiders:
+                lone = csr_array(reduced.parts[self.people.targets])
+                search_nearby(self.witnesses, lone, self.random)
+            narrow = find_narrow(self.witnesses, programs, self.width, self.random, most)
+            tried = bool(np.count_nonzero(narrow) < most) and insiders
+            if tried:
+                found = self._found_by_insiders(programs[0], insight)
+            few = None if threshold is None else self._few(programs[0], threshold)
         low, high = self._interval()
         plain_or_exact = view.plain | self._per_cell(follows)
         return Verdict(
@@ -141,9 +147,10 @@ class _Attack:
             few=few,
             sought=self.problem.small,
             width=self.width,
+            intervals=insight != "algebra",
             lone=len(self.people.targets) if tried else None,
             tables=self._tables(),
-            complete=complete,
+            complete=bool(np.count_nonzero(narrow) < most),
         )
 
     def _tables(self) -> csr_array:
@@ -154,12 +161,12 @@ class _Attack:
         changes = csr_array(np.array(useful, dtype=np.float64).reshape(shape))
         return of_inner(self.view, witnesses.reduced, self.problem.inner, changes)
 
-    def _found_by_insiders(self, program: Farthest, insiders: Insight) -> Flags:
+    def _found_by_insiders(self, program: Farthest, insight: Insight) -> Flags:
         """Shape (insiders, targets): what each can work out, and outsiders cannot."""
         people, random = self.people, self.random
         other = other_cells(self.view, people) & ~self.witnesses.narrow(1)
         exactly = found_exactly(self.view, self.form, people, random) & other
-        if insiders == "linear":
+        if insight == "lone by algebra":
             return self._without_known_before(exactly)
         pairs = Pairs(other & ~exactly, people, self.witnesses)
         pairs.close()

@@ -45,8 +45,8 @@ def attack_known(
         follows = exact(problem, known)
         shown = problem.small & known
         return Outcome({"shown": shown, "exact": follows & ~shown}, in_full=False)
-    insiders: Insight = "linear" if len(known) > INSIDERS_TRIED else "all"
+    insight: Insight = "lone by algebra" if len(known) > INSIDERS_TRIED else "all"
     begun = None if tables is None else Begun(tables, len(known) + 1)
-    verdict = attack(problem, known, insiders=insiders, begun=begun)
+    verdict = attack(problem, known, insight=insight, begun=begun)
     kinds = {name: getattr(verdict, name) for name in ("shown", "exact", "narrow", "insider")}
     return Outcome(kinds, in_full=True)

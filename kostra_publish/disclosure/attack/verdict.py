@@ -27,6 +27,7 @@ class Verdict:
       is below the threshold. No violation.
     * ``sought``: the small cells of the problem.
     * ``width``: what an interval must be at least, in whole values less one.
+    * ``intervals``: whether intervals were sought.
     * ``lone``: how many contributors are alone in a hidden small cell; None if insiders were
       not tried.
     * ``tables``: shape (tables, inner numbers): other tables that fit all that is visible, as
@@ -44,6 +45,7 @@ class Verdict:
     few: Flags | None
     sought: Flags
     width: int
+    intervals: bool
     lone: int | None
     tables: csr_array
     complete: bool
@@ -79,7 +81,9 @@ class Verdict:
         lines = [
             f"{np.count_nonzero(self.sought)} small cells, {counts['shown']} of them shown",
             f"linear algebra: {counts['exact']} follow from what is visible",
-            f"intervals: {counts['narrow']} more have fewer than {self.width + 1} whole values",
+            f"intervals: {counts['narrow']} more have fewer than {self.width + 1} whole values"
+            if self.intervals
+            else "intervals: not tried",
         ]
         lines.append(
             "insiders: not tried"

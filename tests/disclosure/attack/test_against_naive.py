@@ -40,7 +40,10 @@ def patterns(draw: st.DrawFn, coefficients: tuple[int, ...] = (0, 0, 1)) -> tupl
 @given(patterns(), st.sampled_from([1, 1, 2, 4]))
 def test_intervals_as_by_one_program_per_cell(case: tuple[Problem, Flags], width: int) -> None:
     made, visible = case
-    verdict, slow = attack(made, visible, width=width, insiders="none", threshold=4), Slow(*case)
+    verdict, slow = (
+        attack(made, visible, width=width, insight="intervals", threshold=4),
+        Slow(*case),
+    )
     assert verdict.few is not None
     for cell in slow.sought:
         narrow = slow.values_left(cell) <= width

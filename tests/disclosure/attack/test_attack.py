@@ -64,7 +64,7 @@ def test_who_is_alone_subtracts_oneself() -> None:
     verdict = attack(problem(rows, [1, 3]), all_but(3, [0, 1]))
     assert np.flatnonzero(verdict.insider).tolist() == [1]
     assert verdict.pairs.tolist() == [[0, 1]]
-    assert attack(problem(rows, [1, 3]), all_but(3, [0, 1]), insiders="none").clean
+    assert attack(problem(rows, [1, 3]), all_but(3, [0, 1]), insight="intervals").clean
     assert attack(problem(rows, [2, 3]), all_but(3, [0, 1])).clean
 
 
