@@ -123,6 +123,19 @@ def test_large_problems_leave_every_small_cell_another_value(cells: list[list[in
     assert attack(found, answer.visible, insight="intervals", seed=7).clean
 
 
+@given(counts)
+@settings(max_examples=20)
+def test_the_largest_problems_give_nothing_away_by_algebra(cells: list[list[int]]) -> None:
+    found = problem(*table(cells))
+    try:
+        answer = withstanding(found, effort=0.0, insiders_tried=0, intervals_tried=0)
+    except DisclosureError:
+        return
+    assert {"intervals: not tried", "insiders: not tried"} < set(answer.verdict.summary)
+    assert not exact(found, answer.visible).any()
+    assert not (answer.visible & found.small).any()
+
+
 @given(counts, st.randoms(use_true_random=False))
 @settings(max_examples=20)
 def test_costs_are_the_same_in_whatever_order_cells_stand(
