@@ -86,6 +86,7 @@ class Measured:
     point: int | None
     insider: int | None
     peak: float
+    cheapest: bool = False
 
     @property
     def violations(self) -> str:
@@ -154,6 +155,7 @@ def protected(folder: Path) -> Measured:
         point=verdict.counts["narrow"] if verdict.intervals else None,
         insider=None if verdict.lone is None else verdict.counts["insider"],
         peak=peak_memory(),
+        cheapest=frequency.PROVEN in found.tried,
     )
 
 
@@ -225,8 +227,15 @@ def row(name: str, found: Measured | None, limit: int) -> tuple[str, ...]:
         f"{found.whole:.1f}",
         "–" if found.attack is None else f"{found.attack:.1f}",
         f"{found.peak:.0f}",
-        ", ".join(missed(bar, found)) or "met",
+        ", ".join(remarks(bar, found)),
     )
+
+
+def remarks(bar: Bar, found: Measured) -> Iterator[str]:
+    """Which bars are not met; and whether nothing cheaper is possible."""
+    yield from list(missed(bar, found)) or ["met"]
+    if found.cheapest:
+        yield "proven: nothing cheaper"
 
 
 def missed(bar: Bar, found: Measured) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -25,10 +25,14 @@ MOST_REFINED = 6_000
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Which cells may be shown, and the attack that they withstood."""
+    """Which cells may be shown, and the attack that they withstood.
+
+    ``cheapest``: it has been proven that nothing cheaper withstands it.
+    """
 
     visible: Flags
     verdict: Verdict
+    cheapest: bool = False
 
 
 def withstanding(
@@ -87,7 +91,9 @@ def _refined(answer: Answer, attacker: _Attacker, effort: float) -> Answer:
             answer = Answer(visible, verdict)
         elif not refinement.demand(wanted):
             break
-    return answer
+    # A wider interval may lie on both sides; there more is demanded than must be.
+    plain = attacker.width == 1 and attacker.could_be is None
+    return replace(answer, cheapest=plain and refinement.nothing_cheaper)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,6 +46,9 @@ LARGEST_COUNT: Final = 1 << 40
 INTERVALS_TRIED: Final = 60_000
 """Cells of the largest problem in which intervals are sought, unless it is attacked in full."""
 
+PROVEN: Final = "nothing cheaper withstands all this: proven"
+"""Among what was tried, when what is hidden costs the least that can be."""
+
 LARGEST_BLOCK: Final = 5_000_000
 """Inner numbers of one block at most; tables that hang together in a ring need one block."""
 
@@ -604,4 +607,5 @@ def protect(
     # In the order of the tables as they came.
     given = tables.problem(threshold=threshold, hide_zeros=hide_zeros).cells
     cells = given.join(found, on=given.columns, how="left", maintain_order="left")
-    return ProtectedTables(cells, answer.verdict.summary)
+    proven = (PROVEN,) if answer.cheapest else ()
+    return ProtectedTables(cells, (*answer.verdict.summary, *proven))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -62,6 +63,8 @@ class Refinement:
         placed = reduced.of_cell >= 0
         hidden[reduced.of_cell[placed]] = ~visible[placed]
         self._best = self._proposed = hidden[self._candidates]
+        self.nothing_cheaper = False
+        """Whether it has been proven that no cheaper pattern meets the demands."""
         self._changes = _Changes(reduced)
         self._master = _Master(reduced.cost[self._candidates])
         small = np.flatnonzero(reduced.small).tolist()
@@ -75,10 +78,12 @@ class Refinement:
         None if none is cheaper than the best so far, or if the work is used up.
         """
         last = self._best
+        self.nothing_cheaper = not self._best.any()
         while self._best.any() and self._work > 0:
             hidden = self._master.answer(self._best)
             self._work -= self._master.work
             if hidden is None or (hidden == last).all():
+                self.nothing_cheaper = hidden is None and self._master.is_impossible
                 return None
             cuts = self._cuts(hidden)
             if not cuts:
@@ -290,6 +295,11 @@ class _Master:
             return None
         found: Flags = best[: len(self._costs)] > 0.5
         return found
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether the last question has no answer, and not just none that was found in time."""
+        return self._program.getModelStatus() == highspy.HighsModelStatus.kInfeasible
 
     @property
     def work(self) -> int:

@@ -57,12 +57,13 @@ class Suppression:
         search = self._search
         reduced = search.reduced
         changes = np.zeros((0, len(reduced.inner)))
-        for move in (one.in_rows(reduced) for one in wanted):
+        for one in wanted:
+            move = one.in_rows(reduced)
             if shown(reduced, [move], changes).all():
                 continue
             found = cheapest(reduced, search.visible, move)
             if found is None:
-                raise _stuck()
+                raise _stuck(" ".join(map(str, self.problem.cells.row(one.cell))))
             search.hide_for_good(found.rows)
             changes = np.vstack([changes, found.change])
         whole = np.zeros((len(changes), len(self.problem.inner)))
@@ -81,8 +82,9 @@ class Suppression:
         search.hide_for_good(found.rows)
 
 
-def _stuck() -> DisclosureError:
+def _stuck(cell: str = "") -> DisclosureError:
+    where = f" ({cell})" if cell else ""
     return DisclosureError(
-        "a small figure can be worked out though everything around it is hidden",
+        f"a small figure can be worked out though everything around it is hidden{where}",
         fix="Look at figures of earlier releases, and at noughts that are shown.",
     )
