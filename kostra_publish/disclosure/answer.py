@@ -49,27 +49,46 @@ def withstanding(
     An interval must hold ``width`` + 1 whole values at least, and reach ``could_be`` where that
     is given. In problems of more than ``insiders_tried`` cells insiders are not tried: there the
     engine alone sees to them, by linear algebra, and takes it that everyone knows which inner
-    numbers are 0, which is quick, and safe. Nor are intervals sought in problems of more than
-    ``intervals_tried`` cells; there the engine alone frees small cells at their floor, and
-    nothing says how far others can move. ``effort`` scales how long something cheaper is
-    looked for in problems that are not too large (0: not at all). Deterministic. Raises
-    DisclosureError when there is nothing left to hide, or when the attack is never content.
+    numbers are 0, which is quick, and safe, unless so much cannot be kept from them. Nor are
+    intervals sought in problems of more than ``intervals_tried`` cells; there the engine alone
+    frees small cells at their floor, and nothing says how far others can move. ``effort`` scales
+    how long something cheaper is looked for in problems that are not too large (0: not at all).
+    Deterministic. Raises DisclosureError when there is nothing left to hide, or when the attack
+    is never content.
     """
     large = len(problem.small) > insiders_tried
     insight: Insight = "intervals" if large else "all"
     if len(problem.small) > intervals_tried:
         insight = "algebra"
     attacker = _Attacker(problem, width, could_be, insight)
-    suppression = Suppression(
-        problem.with_noughts(np.full(len(problem.inner), large)), effort=effort
-    )
+    try:
+        answer = _mended(attacker, effort, noughts_known=large)
+    except DisclosureError:
+        if not large:
+            raise
+        # What everyone is taken to know may be more than can be kept from them. Without it, the
+        # attack has to tell what insiders find from noughts that they work out.
+        if attacker.insight == "intervals":
+            attacker = replace(attacker, insight="lone by algebra")
+        answer = _mended(attacker, effort, noughts_known=False)
+    return _refined(answer, attacker, effort)
+
+
+def _mended(attacker: _Attacker, effort: float, *, noughts_known: bool) -> Answer:
+    """Protect, and hide more until the attack finds nothing.
+
+    With ``noughts_known`` the engine takes it that everyone knows which inner numbers are 0.
+    """
+    problem = attacker.problem
+    known = np.full(len(problem.inner), noughts_known)
+    suppression = Suppression(problem.with_noughts(known), effort=effort)
     tables = csr_array((0, len(problem.inner)))
     for _ in range(ROUNDS):
         visible = suppression.visible[: len(problem.small)]
         verdict = attacker.attack(visible, tables)
         wanted = attacker.wanted(verdict)
         if verdict.complete and not wanted:
-            return _refined(Answer(visible, verdict), attacker, effort)
+            return Answer(visible, verdict)
         shown = suppression.stretch(wanted)
         tables = csr_array(vstack([verdict.tables, shown], format="csr"))
     raise DisclosureError(

@@ -6,7 +6,7 @@ be shown in any of them is hidden in every figure that rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,6 @@ from kostra_publish.cube.build import Built
 from kostra_publish.cube.cube import State
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.answer import Answer, withstanding
-from kostra_publish.disclosure.attack import attack
 from kostra_publish.disclosure.attack.cornered import cornered
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.certificate import few_tables
@@ -148,17 +147,12 @@ def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Answer]:
     try:
         return found, decide(found.problem, wanted)
     except DisclosureError as error:
-        reason = error
-    # Perhaps what was shown before has given something away; how, is tried in turn.
-    for way in (_cornered, _narrowed):
-        given = _given_away(found, way)
-        if given.any():
-            left = found.without(given)
-            try:
-                return left, decide(left.problem, wanted)
-            except DisclosureError as error:
-                reason = error
-    raise DisclosureError(f"{found.universe.name}: {reason.message}", fix=reason.fix)
+        given = _given_away(found)
+        if not given.any():
+            name = found.universe.name
+            raise DisclosureError(f"{name}: {error.message}", fix=error.fix) from None
+    left = found.without(given)
+    return left, decide(left.problem, wanted)
 
 
 def decide(problem: Problem, intervals: Intervals) -> Answer:
@@ -171,32 +165,24 @@ def decide(problem: Problem, intervals: Intervals) -> Answer:
     )
 
 
-def _given_away(found: Joined, way: Callable[[Problem], Flags]) -> Flags:
+def _given_away(found: Joined) -> Flags:
     """The small cells that are found from what was shown before, though nothing more is shown.
 
     Those that would be found without it, too, are no matter of rounds.
     """
     problem, own = found.problem, found.own
-    given = way(_as_engine_sees(problem))[: len(problem.small)]
-    given[:own] &= ~way(_as_engine_sees(found.first))[:own]
+    given = _found(problem)
+    given[:own] &= ~_found(found.first)
     return given
 
 
-def _as_engine_sees(problem: Problem) -> Problem:
-    """In large problems the engine takes it that everyone knows which inner numbers are 0."""
-    large = len(problem.small) > INSIDERS_TRIED
-    return problem.with_noughts(np.full(len(problem.inner), large))
-
-
-def _cornered(problem: Problem) -> Flags:
-    """What follows by algebra and signs when no figure is shown but what is known already."""
-    return cornered(problem, np.zeros(len(problem.small), dtype=np.bool_))
-
-
-def _narrowed(problem: Problem) -> Flags:
-    """The same, and what cannot be another number of persons; this takes longer."""
-    nothing = np.zeros(len(problem.small), dtype=np.bool_)
-    return attack(problem, nothing, insight="intervals").violated
+def _found(problem: Problem) -> Flags:
+    """What is found when no figure is shown but what is known already."""
+    count = len(problem.small)
+    if count > INSIDERS_TRIED:
+        # The engine takes it that everyone knows of these.
+        problem = problem.with_noughts(np.ones(len(problem.inner), dtype=np.bool_))
+    return cornered(problem, np.zeros(len(problem.small), dtype=np.bool_))[:count]
 
 
 def _report(found: Joined, visible: Flags) -> UniverseReport:
