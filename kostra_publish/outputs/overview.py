@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.outputs import jsonstat
-from kostra_publish.outputs.facts import TableFacts
+from kostra_publish.outputs.facts import TableFacts, preliminary
 from kostra_publish.outputs.pages import page
-from kostra_publish.releases.rounds import OSLO, ReleaseFacts
+from kostra_publish.releases.rounds import OSLO, ReleaseFacts, Round
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language
 
@@ -54,7 +54,7 @@ def overview(
         "subject": texts.subject_area.get(language),
         "licence": texts.licence,
         "synthetic": texts.synthetic.get(language) if any(t["synthetic"] for t in tables) else "",
-        "preliminary": texts.preliminary.get(language),
+        "preliminary": preliminary(texts, _newest_preliminary(cubes, release)).get(language),
         "provisional": texts.provisional.get(language),
         "tables": tables,
         "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
@@ -63,6 +63,12 @@ def overview(
             for table in catalogue.discontinued.values()
         ],
     }
+
+
+def _newest_preliminary(cubes: Sequence[SafeCube], release: ReleaseFacts) -> Round:
+    """The round of the newest preliminary figures; the release's own where there are none."""
+    facts = [facts for cube in cubes for facts in cube.vintages.values() if facts.preliminary]
+    return max((Round.parse(one.round) for one in facts), default=release.round)
 
 
 def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[str, Any]:

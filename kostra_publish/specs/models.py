@@ -532,7 +532,7 @@ class Texts(Model):
     signs: dict[Literal[".", "..", ":"], Text]
     """What each sign means."""
     preliminary: Text
-    """The mark of figures from a March round."""
+    """The mark of figures from a March round; may hold `{date}`, the day of the final ones."""
     synthetic: Text
     """The mark of synthetic data."""
     provisional: Text

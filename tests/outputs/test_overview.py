@@ -119,6 +119,7 @@ def test_the_real_catalogue_fits_the_page() -> None:
     found = dict(write_overview([sample()], real, RELEASE, TEMPLATES))
     for content in found.values():
         assert all(gone in Page(content).text for gone in real.discontinued)
+    assert "Endelige tall kommer 15. juni 2026." in found["public/statbank/index.html"].decode()
 
 
 def test_titles_are_escaped() -> None:

@@ -276,8 +276,11 @@ def test_words_to_be_filled_in_are_the_same_in_every_language(
     catalogue: Catalogue, language: Language
 ) -> None:
     texts = catalogue.texts
-    filled = {"skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2"}
+    filled = {
+        "skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2", "date": "15. juni"
+    }  # fmt: skip
     expected = {
+        texts.preliminary: {"date"},
         texts.missing_reports: {"skjema", "vintage", "regions"},
         texts.estimated: {"skjema", "vintage", "share"},
         texts.summed: set(),
