@@ -39,7 +39,7 @@ Data = Annotated[
     typer.Option("--data", help="The folder of microdata: a path, or an address such as gs://…"),
 ]
 Only = Annotated[
-    str,
+    str | None,
     typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -72,7 +72,7 @@ def publish(
     out: Annotated[Path, typer.Option("--out", help="The folder of releases.")] = Path("out"),
     specs: Specs = None,
     templates: Templates = None,
-    only: Only = "",
+    only: Only = None,
     quiet: Quiet = False,
 ) -> None:
     """Build the release of a round: read, validate, count, suppress, render, write.
@@ -91,7 +91,7 @@ def publish(
         out=out,
         specs=folders.find("table_specs", specs),
         templates=folders.find("templates", templates),
-        only=_listed(only),
+        only=terminal.tables(only),
     )
     console = Console(quiet=quiet)
     with terminal.Progress(console) as progress:
@@ -330,10 +330,6 @@ def schema(
         raise PublishError(
             f"out of date in {folder}: {', '.join(names)}", fix="Run `kostra-publish schema`."
         )
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

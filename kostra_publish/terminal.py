@@ -276,6 +276,20 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return {name.strip(): code.strip() for name, _, code in parts}
 
 
+def tables(text: str | None) -> tuple[str, ...]:
+    """The tables in ``13995,14019``; none where nothing is said of tables.
+
+    Raises UsageError for a text that names none, such as an unset variable of the shell.
+    """
+    names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if text is not None and not names:
+        raise UsageError(
+            f"--only names no table: `{text}`",
+            fix="Name some, such as 13995,14019, or leave --only out to publish the whole round.",
+        )
+    return names
+
+
 def years(text: str) -> range:
     """The years in ``2025`` or ``2022-2025``.
 

@@ -197,6 +197,14 @@ def test_a_round_that_publishes_nothing_of_what_is_asked(data: Path, tmp_path: P
         run("2026-06", data, tmp_path, "99999")
 
 
+def test_tables_that_the_round_does_not_publish_are_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        run("2026-03", data, tmp_path, "12269", "kvp-utfall")
+    assert "does not publish kvp-utfall" in caught.value.message
+    assert "June" in caught.value.fix
+    assert not (tmp_path / "looks").exists()
+
+
 # --- the command line -------------------------------------------------------------
 
 
@@ -221,6 +229,9 @@ def test_publish_and_check_on_the_command_line(
         (["publish", "2026-04"], 2, "2026-03 or 2026-06"),
         (["publish", "2026-06", "--data", "nowhere"], 2, "nowhere"),
         (["publish", "2026-06", "--specs", "nowhere"], 2, "no folder nowhere"),
+        (["publish", "2026-06", "--only", ""], 2, "--only names no table"),
+        (["publish", "2026-06", "--only", " , "], 2, "--only names no table"),
+        (["publish", "2026-06", "--only", "12210"], 2, "replaced by 14019"),
         (["synth", "--vintages", "2022-2020"], 2, "not years"),
         (["import", "12", "x.dat", "--year", "2025"], 2, "12"),
     ],

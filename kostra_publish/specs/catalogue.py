@@ -64,12 +64,22 @@ class Catalogue:
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
 
-        Raises UsageError, naming those there are.
+        Raises UsageError, naming those there are, or what replaced a discontinued one.
         """
+        if table_id in self.discontinued:
+            raise self._no_longer(self.discontinued[table_id])
         if table_id not in self.tables:
             known = ", ".join(self.tables)
             raise UsageError(f"there is no table {table_id}", fix=f"The tables are {known}.")
         return self.tables[table_id]
+
+    def _no_longer(self, old: DiscontinuedTable) -> UsageError:
+        last = f": its last year is {old.last_year}" if old.last_year else ""
+        following = ", ".join(old.replaced_by)
+        return UsageError(
+            f"table {old.id} gets no new figures (avslutta serie){last}",
+            fix=f"It was replaced by {following}." if following else "No table carries it on.",
+        )
 
     def finding(self, table_id: str, place: Iterable[str | int], rule: str, fix: str) -> Finding:
         """A finding at a place in the spec of a table."""

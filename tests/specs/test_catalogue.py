@@ -1,6 +1,7 @@
 """What is wrong in a folder of specs is reported together, each with file, line and fix."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -82,6 +83,15 @@ def test_a_folder_without_specs_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_table_names_those_there_are() -> None:
     with pytest.raises(UsageError, match="13995"):
         load(SPECS).table("99999")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"), [("12210", r"avslutta serie[\s\S]*14019"), ("11064", "No table carries")]
+)
+def test_a_discontinued_table_says_what_replaced_it(table: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(SPECS).table(table)
+    assert re.search(words, str(caught.value))
 
 
 def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
