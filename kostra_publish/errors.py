@@ -26,7 +26,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.where, self.field) if part)
-        return f"{self.file}: {place}: {self.rule}. {self.fix}"
+        return ": ".join(part for part in (self.file, place, f"{self.rule}. {self.fix}") if part)
 
 
 class PublishError(Exception):
