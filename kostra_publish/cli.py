@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kostra_publish import __version__, terminal
 from kostra_publish.errors import PublishError
@@ -93,7 +92,7 @@ def publish(
         templates=folders.find("templates", templates),
         only=terminal.tables(only),
     )
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     with terminal.Progress(console) as progress:
         summary = publication.publish(request, progress.stage)
     terminal.print_summary(console, summary)
@@ -120,7 +119,7 @@ def check(
     from kostra_publish.releases.rounds import Round
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
     terminal.print_specs(console, report)
     if round_name:
@@ -155,7 +154,7 @@ def audit(
     from kostra_publish import auditing
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     if certificate:
         with terminal.Progress(console) as progress, progress.stage("Add up the certificates"):
             proofs = auditing.certificates(releases)
@@ -201,7 +200,7 @@ def protect(
         frequency.read(problem, inner), threshold=threshold, hide_zeros=hide_zeros, effort=effort
     )
     found.write(out)
-    terminal.print_protected(Console(quiet=quiet), found.cells["status"], found.tried, out)
+    terminal.print_protected(terminal.console(quiet=quiet), found.cells["status"], found.tried, out)
 
 
 @app.command(
@@ -228,7 +227,7 @@ def why(
     from kostra_publish import explaining
 
     asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
-    terminal.print_explained(Console(), explaining.why(release, asked, most))
+    terminal.print_explained(terminal.console(), explaining.why(release, asked, most))
 
 
 @app.command(
@@ -248,7 +247,7 @@ def policy(
     from kostra_publish import weighing
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     with terminal.Progress(console) as progress:
         facts = weighing.weigh(release, progress.note)
     paths = weighing.write(facts, folders.find("templates", templates), out)
@@ -273,7 +272,7 @@ def import_(
     from kostra_publish.microdata import filuttrekk
 
     result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out)
-    terminal.print_import(Console(quiet=quiet), result)
+    terminal.print_import(terminal.console(quiet=quiet), result)
 
 
 @app.command(
@@ -297,7 +296,7 @@ def synth(
     """
     from kostra_publish.microdata import synth as synthetic
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     with terminal.Progress(console) as progress:
         paths = synthetic.write(
             out,
@@ -334,8 +333,9 @@ def schema(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; user errors are printed without a traceback."""
+    terminal.print_what_can_be()
     try:
         app(args=None if arguments is None else list(arguments))
     except PublishError as error:
-        terminal.print_error(Console(stderr=True), error)
+        terminal.print_error(terminal.console(stderr=True), error)
         sys.exit(error.exit_code)
