@@ -149,7 +149,7 @@ def missing_reports(
 ) -> tuple[MissingReports, ...]:
     """Who has not reported, by dataset."""
     names: Mapping[str, str] = dict(codes.kommuner(vintage).select("kommune", "navn").iter_rows())
-    skjema = {source.dataset: source.skjema for source in catalogue.sources.values()}
+    skjema = {source.dataset: source.skjema.nb for source in catalogue.sources.values()}
     return tuple(
         MissingReports(
             skjema=skjema[dataset],

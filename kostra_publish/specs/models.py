@@ -461,8 +461,8 @@ class Source(Model):
 
     dataset: str
     """The dataset whose contract the source rests on."""
-    skjema: str
-    """The form, as users name it."""
+    skjema: Text
+    """The form, as readers know it; it stands in the middle of a sentence."""
     population: Where = Field(default_factory=dict)
     """Which rows are in the population of the statistics."""
     persons: Literal["rows", "values", "none"] = "none"

@@ -29,11 +29,12 @@ from kostra_publish.specs.yaml_text import Document
 
 Report = Callable[[tuple[str | int, ...], str, str], None]
 
+_OF_REPORTS = frozenset({"skjema", "vintage", "count", "regions", "share"})
 _PLACES: Mapping[str, frozenset[str]] = {
     "preliminary": frozenset({"date"}),
-    "missing_reports": frozenset({"skjema", "vintage", "count", "regions"}),
-    "estimated": frozenset({"skjema", "vintage", "count", "share"}),
-    "summed": frozenset({"skjema", "vintage", "count", "share"}),
+    "missing_reports": _OF_REPORTS,
+    "estimated": _OF_REPORTS,
+    "summed": _OF_REPORTS,
 }
 """The shared texts that are filled in, and what may stand in braces in each."""
 

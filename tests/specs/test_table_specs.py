@@ -95,6 +95,7 @@ def shared_texts(catalogue: Catalogue) -> Iterator[Text]:
         yield old.title
         if old.series_break:
             yield old.series_break
+    yield from (source.skjema for source in catalogue.sources.values())
     texts = catalogue.texts
     yield from (*texts.units.values(), *texts.signs.values())
     yield from (*texts.region.values(), *texts.region_labels.values())
@@ -269,6 +270,13 @@ def test_english_is_not_norwegian(catalogue: Catalogue) -> None:
     copied = [text.en for text in all_texts(catalogue) if text.en == text.nb and " " in text.en]
     # Amounts of art and age groups are the same in words; nothing longer is.
     assert [text for text in copied if len(text) > 10] == []
+
+
+def test_forms_have_english_names(catalogue: Catalogue) -> None:
+    names = {name: source.skjema.en for name, source in catalogue.sources.items()}
+    assert names["skjema11"] == "form 11 (social assistance)"
+    assert names["regnskap"] == "the accounts"
+    assert not [name for name in names.values() if "skjema" in name or "regnskap" in name]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
