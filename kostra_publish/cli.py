@@ -318,14 +318,18 @@ def schema(
         bool, typer.Option("--check", help="Write nothing; fail when a schema is out of date.")
     ] = False,
 ) -> None:
-    """Write the JSON Schema of the spec files, so that an editor completes every key."""
+    """Write the JSON Schema of the spec files, so that an editor completes every key.
+
+    They go to the folder schema/ of your own table specs, never of the packaged ones.
+    """
     from kostra_publish.specs import folders, json_schema
 
-    folder = folders.find("table_specs", specs) / "schema"
     if not only_check:
-        for path in json_schema.write(folder):
+        for path in json_schema.write(folders.to_write("table_specs", specs) / "schema"):
             typer.echo(path)
-    elif names := json_schema.outdated(folder):
+        return
+    folder = folders.find("table_specs", specs) / "schema"
+    if names := json_schema.outdated(folder):
         raise PublishError(
             f"out of date in {folder}: {', '.join(names)}", fix="Run `kostra-publish schema`."
         )

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from kostra_publish.checking import check_specs
+from kostra_publish.cli import main
 from kostra_publish.errors import SpecError, UsageError
 from kostra_publish.specs import folders, json_schema
 from kostra_publish.specs.catalogue import load
@@ -173,6 +174,29 @@ def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
             continue
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert not [error.message for error in validator.iter_errors(content)], path.name
+
+
+def test_schemas_are_written_to_a_folder_of_the_user_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written: list[Path] = []
+
+    def write(path: Path) -> list[Path]:
+        written.append(path)
+        return []
+
+    monkeypatch.setattr(json_schema, "write", write)
+    with pytest.raises(SystemExit) as stopped:
+        main(["schema"])
+    assert (stopped.value.code, written) == (2, [])
+    assert "--specs" in capsys.readouterr().err
+    (tmp_path / "table_specs").mkdir()
+    for arguments in (["schema"], ["schema", "--specs", "table_specs"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 0
+    assert written == [Path("table_specs/schema")] * 2
 
 
 def test_a_folder_is_the_option_else_here_else_the_default(
