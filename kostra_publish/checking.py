@@ -16,6 +16,7 @@ from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.controls import controls
 from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
+from kostra_publish.outputs import overview, pages, protection, quality
 from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import Catalogue, examine
@@ -83,6 +84,21 @@ def _by_table(catalogue: Catalogue) -> list[tuple[str, str, str]]:
         (table, what, ", ".join(code for _, _, code in group))
         for (table, what), group in groupby(catalogue.provisional(), key=lambda row: row[:2])
     ]
+
+
+def check_templates(folder: Path) -> None:
+    """Check every template of a release, before there is anything to show in it.
+
+    Raises TemplateError with all findings.
+    """
+    pages.check(
+        folder,
+        {
+            overview.TEMPLATE: overview.NAMES,
+            quality.TEMPLATE: quality.NAMES,
+            protection.TEMPLATE: protection.NAMES,
+        },
+    )
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,10 @@ def check(
     ] = "",
     data: Data = "data",
     specs: Specs = None,
+    templates: Templates = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check table specs and inputs, and list what is provisional.
+    """Check table specs, templates and inputs, and list what is provisional.
 
     With a round: every input file against its contract, and how many records each control
     rule of skjema 11 and 11C would have stopped, by rule and kommune.
@@ -121,6 +122,7 @@ def check(
 
     console = terminal.console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
+    checking.check_templates(folders.find("templates", templates))
     terminal.print_specs(console, report)
     if round_name:
         current = Round.parse(round_name)
@@ -248,9 +250,11 @@ def policy(
     from kostra_publish.specs import folders
 
     console = terminal.console(quiet=quiet)
+    pages = folders.find("templates", templates)
+    weighing.check_template(pages)
     with terminal.Progress(console) as progress:
         facts = weighing.weigh(release, progress.note)
-    paths = weighing.write(facts, folders.find("templates", templates), out)
+    paths = weighing.write(facts, pages, out)
     terminal.print_costs(console, facts.costs or (), paths)
 
 

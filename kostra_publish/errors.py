@@ -63,10 +63,17 @@ class FindingsError(PublishError):
 
 
 class SpecError(FindingsError):
-    """A table spec, a shared list or a template does not hold together."""
+    """A table spec or a shared list does not hold together."""
 
     exit_code = 3
     subject = "the table specs"
+
+
+class TemplateError(FindingsError):
+    """A template does not hold together."""
+
+    exit_code = 3
+    subject = "the templates"
 
 
 class DataError(FindingsError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kostra_publish.auditing import audit
 from kostra_publish.checking import (
+    check_templates,
     coming_tables,
     input_facts,
     missing_reports,
@@ -88,6 +89,7 @@ def publish(request: Request, stage: Stage) -> Summary:
     Raises a PublishError of the kind that fits; what was in ``request.out`` is then as it was.
     """
     with stage("Read the table specs") as say:
+        check_templates(request.templates)
         catalogue = load(request.specs)
         tables = _tables(catalogue, request)
         say(f"{len(tables)} tables")

@@ -12,7 +12,13 @@ import polars as pl
 import pytest
 
 from kostra_publish.cli import main
-from kostra_publish.errors import DataError, MissingDataError, ReleaseError, UsageError
+from kostra_publish.errors import (
+    DataError,
+    MissingDataError,
+    ReleaseError,
+    TemplateError,
+    UsageError,
+)
 from kostra_publish.microdata import synth
 from kostra_publish.publication import Request, Say, Summary, publish
 from kostra_publish.releases.history import earlier_cubes, stored_universes
@@ -203,6 +209,16 @@ def test_tables_that_the_round_does_not_publish_are_named(data: Path, tmp_path: 
     assert "does not publish kvp-utfall" in caught.value.message
     assert "June" in caught.value.fix
     assert not (tmp_path / "looks").exists()
+
+
+def test_templates_are_checked_before_any_data_is_read(tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    with (templates / "quality.html.j2").open("a", encoding="utf-8") as file:
+        file.write("{{ fact.round }}\n")
+    request = Request(Round.parse("2026-06"), "nowhere", tmp_path, SPECS, templates)
+    with pytest.raises(TemplateError, match=r"quality.html.j2: line \d+: 'fact' is undefined"):
+        publish(request, silent)
 
 
 # --- the command line -------------------------------------------------------------

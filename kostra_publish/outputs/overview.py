@@ -17,6 +17,11 @@ from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language
 
 FOLDER: Final = "public/statbank"
 TEMPLATE: Final = "overview.html.j2"
+NAMES: Final = (
+    "language", "languages", "round", "vintage", "published", "next_update", "source", "subject",
+    "licence", "synthetic", "preliminary", "provisional", "tables", "collection", "discontinued",
+)  # fmt: skip
+"""What the template is given."""
 FRONT: Final[Language] = "nb"
 """The language of ``index.html``."""
 
@@ -28,7 +33,7 @@ def write_overview(
 ) -> Iterator[tuple[str, bytes]]:
     """The page in each language, and ``index.html``: (path in the release, bytes).
 
-    Raises SpecError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together.
     """
     for language in LANGUAGES:
         content = page(templates, TEMPLATE, **overview(cubes, catalogue, language, release))
