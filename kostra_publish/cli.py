@@ -198,6 +198,7 @@ def protect(
     """
     from kostra_publish.disclosure import frequency
 
+    terminal.refuse_unwritable(out)
     found = frequency.protect(
         frequency.read(problem, inner), threshold=threshold, hide_zeros=hide_zeros, effort=effort
     )

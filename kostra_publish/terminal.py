@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ from rich.spinner import Spinner
 from rich.table import Column, Table
 from rich.text import Text
 
-from kostra_publish.errors import PublishError, UsageError
+from kostra_publish.errors import PublishError, ReleaseError, UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -352,6 +353,22 @@ def tables(text: str | None) -> tuple[str, ...]:
             fix="Name some, such as 13995,14019, or leave --only out to publish the whole round.",
         )
     return names
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Say why a file cannot be written, before there is anything to write.
+
+    Raises ReleaseError.
+    """
+    if not path.parent.is_dir():
+        why = f"there is no folder {path.parent}"
+    elif path.is_dir():
+        why = "it is a folder"
+    elif not os.access(path.parent, os.W_OK | os.X_OK):
+        why = f"you have no right to write in {path.parent}"
+    else:
+        return
+    raise ReleaseError(f"{path} cannot be written: {why}", fix="Name another file with --out.")
 
 
 def years(text: str) -> range:

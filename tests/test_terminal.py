@@ -75,6 +75,15 @@ def test_what_an_encoding_lacks_is_printed_in_its_letters(encoding: str) -> None
     assert done.stdout.decode(encoding.partition(":")[0]).startswith(f"{sign} ")
 
 
+@pytest.mark.parametrize(
+    ("out", "why"), [("nowhere/c.parquet", "there is no folder"), ("table_specs", "it is a folder")]
+)
+def test_where_nothing_can_be_written_is_told_first(out: str, why: str) -> None:
+    done = run("protect", "no.json", "no.parquet", "--out", out, COLUMNS="60")
+    assert done.returncode == 7
+    assert f"{out} cannot be written: {why}" in done.stderr.decode()
+
+
 def test_an_error_is_told_in_any_encoding() -> None:
     done = run("publish", "2026-06", "--specs", "går–ikke", PYTHONIOENCODING="ascii")
     assert done.returncode == 2
