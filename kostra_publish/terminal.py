@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -364,10 +364,12 @@ def refuse_unwritable(path: Path) -> None:
         why = f"there is no folder {path.parent}"
     elif path.is_dir():
         why = "it is a folder"
-    elif not os.access(path.parent, os.W_OK | os.X_OK):
-        why = f"you have no right to write in {path.parent}"
     else:
-        return
+        try:
+            with TemporaryFile(dir=path.parent):
+                return
+        except OSError as error:
+            why = error.strerror or str(error)
     raise ReleaseError(f"{path} cannot be written: {why}", fix="Name another file with --out.")
 
 

@@ -96,7 +96,7 @@ class Round:
     @property
     def final(self) -> Round:
         """The round that gives the final figures (endelige tall) of this one's vintage."""
-        return self.following(("june",)) if self.preliminary else self
+        return self.following(["june"]) if self.preliminary else self
 
     @property
     def next_update(self) -> datetime:
