@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -12,13 +12,14 @@ import polars as pl
 from kostra_publish.codes import regions as codes
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
-from kostra_publish.errors import SpecError
+from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.controls import controls
 from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
+from kostra_publish.outputs import overview, pages, protection, quality
 from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
 from kostra_publish.releases.rounds import Round
-from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.catalogue import Catalogue, examine
 from kostra_publish.specs.models import TableSpec
 
 
@@ -51,17 +52,31 @@ def check_specs(folder: Path) -> SpecReport:
 
     Raises SpecError with all findings.
     """
-    catalogue = load(folder)
-    findings = {}
-    for vintage in range(FIRST_YEAR, LAST_YEAR + 1):
-        tables = [table for table in catalogue.tables.values() if table.has_vintage(vintage)]
+    examined = examine(folder)
+    findings = dict.fromkeys(examined.findings)
+    if examined.catalogue is not None:
+        for vintage in range(FIRST_YEAR, LAST_YEAR + 1):
+            findings.update(dict.fromkeys(_against_forms(examined.catalogue, vintage)))
+    if findings or examined.catalogue is None:
+        raise SpecError(list(findings))
+    return SpecReport(folder, examined.catalogue, _by_table(examined.catalogue))
+
+
+def _against_forms(catalogue: Catalogue, vintage: int) -> Iterator[Finding]:
+    """What the tables ask for that the forms of an årgang do not have.
+
+    A plan is checked in steps, so tables that pass one are tried again without the others.
+    """
+    tables = [table for table in catalogue.tables.values() if table.has_vintage(vintage)]
+    tried: list[TableSpec] = []
+    while tables != tried:
+        tried = tables
         try:
             Plan(catalogue, tables, vintage, "june")
         except SpecError as error:
-            findings.update(dict.fromkeys(error.findings))
-    if findings:
-        raise SpecError(list(findings))
-    return SpecReport(folder, catalogue, _by_table(catalogue))
+            yield from error.findings
+            wrong = {finding.file for finding in error.findings}
+            tables = [one for one in tables if catalogue.documents[one.id].name not in wrong]
 
 
 def _by_table(catalogue: Catalogue) -> list[tuple[str, str, str]]:
@@ -69,6 +84,21 @@ def _by_table(catalogue: Catalogue) -> list[tuple[str, str, str]]:
         (table, what, ", ".join(code for _, _, code in group))
         for (table, what), group in groupby(catalogue.provisional(), key=lambda row: row[:2])
     ]
+
+
+def check_templates(folder: Path) -> None:
+    """Check every template of a release, before there is anything to show in it.
+
+    Raises TemplateError with all findings.
+    """
+    pages.check(
+        folder,
+        {
+            overview.TEMPLATE: overview.NAMES,
+            quality.TEMPLATE: quality.NAMES,
+            protection.TEMPLATE: protection.NAMES,
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -135,7 +165,7 @@ def missing_reports(
 ) -> tuple[MissingReports, ...]:
     """Who has not reported, by dataset."""
     names: Mapping[str, str] = dict(codes.kommuner(vintage).select("kommune", "navn").iter_rows())
-    skjema = {source.dataset: source.skjema for source in catalogue.sources.values()}
+    skjema = {source.dataset: source.skjema.nb for source in catalogue.sources.values()}
     return tuple(
         MissingReports(
             skjema=skjema[dataset],

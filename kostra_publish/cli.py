@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kostra_publish import __version__, terminal
 from kostra_publish.errors import PublishError
@@ -39,7 +38,7 @@ Data = Annotated[
     typer.Option("--data", help="The folder of microdata: a path, or an address such as gs://…"),
 ]
 Only = Annotated[
-    str,
+    str | None,
     typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -72,7 +71,7 @@ def publish(
     out: Annotated[Path, typer.Option("--out", help="The folder of releases.")] = Path("out"),
     specs: Specs = None,
     templates: Templates = None,
-    only: Only = "",
+    only: Only = None,
     quiet: Quiet = False,
 ) -> None:
     """Build the release of a round: read, validate, count, suppress, render, write.
@@ -91,9 +90,9 @@ def publish(
         out=out,
         specs=folders.find("table_specs", specs),
         templates=folders.find("templates", templates),
-        only=_listed(only),
+        only=terminal.tables(only),
     )
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     with terminal.Progress(console) as progress:
         summary = publication.publish(request, progress.stage)
     terminal.print_summary(console, summary)
@@ -109,9 +108,10 @@ def check(
     ] = "",
     data: Data = "data",
     specs: Specs = None,
+    templates: Templates = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check table specs and inputs, and list what is provisional.
+    """Check table specs, templates and inputs, and list what is provisional.
 
     With a round: every input file against its contract, and how many records each control
     rule of skjema 11 and 11C would have stopped, by rule and kommune.
@@ -120,8 +120,9 @@ def check(
     from kostra_publish.releases.rounds import Round
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
+    checking.check_templates(folders.find("templates", templates))
     terminal.print_specs(console, report)
     if round_name:
         current = Round.parse(round_name)
@@ -155,7 +156,7 @@ def audit(
     from kostra_publish import auditing
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     if certificate:
         with terminal.Progress(console) as progress, progress.stage("Add up the certificates"):
             proofs = auditing.certificates(releases)
@@ -201,6 +202,7 @@ def protect(
     """
     from kostra_publish.disclosure import frequency
 
+    terminal.refuse_unwritable(out)
     found = frequency.protect(
         frequency.read(problem, inner),
         threshold=threshold,
@@ -209,7 +211,7 @@ def protect(
         in_full=in_full,
     )
     found.write(out)
-    terminal.print_protected(Console(quiet=quiet), found.cells["status"], found.tried, out)
+    terminal.print_protected(terminal.console(quiet=quiet), found.cells["status"], found.tried, out)
 
 
 @app.command(
@@ -236,7 +238,7 @@ def why(
     from kostra_publish import explaining
 
     asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
-    terminal.print_explained(Console(), explaining.why(release, asked, most))
+    terminal.print_explained(terminal.console(), explaining.why(release, asked, most))
 
 
 @app.command(
@@ -256,10 +258,12 @@ def policy(
     from kostra_publish import weighing
     from kostra_publish.specs import folders
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
+    pages = folders.find("templates", templates)
+    weighing.check_template(pages)
     with terminal.Progress(console) as progress:
         facts = weighing.weigh(release, progress.note)
-    paths = weighing.write(facts, folders.find("templates", templates), out)
+    paths = weighing.write(facts, pages, out)
     terminal.print_costs(console, facts.costs or (), paths)
 
 
@@ -281,7 +285,7 @@ def import_(
     from kostra_publish.microdata import filuttrekk
 
     result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out)
-    terminal.print_import(Console(quiet=quiet), result)
+    terminal.print_import(terminal.console(quiet=quiet), result)
 
 
 @app.command(
@@ -305,7 +309,7 @@ def synth(
     """
     from kostra_publish.microdata import synth as synthetic
 
-    console = Console(quiet=quiet)
+    console = terminal.console(quiet=quiet)
     with terminal.Progress(console) as progress:
         paths = synthetic.write(
             out,
@@ -327,27 +331,28 @@ def schema(
         bool, typer.Option("--check", help="Write nothing; fail when a schema is out of date.")
     ] = False,
 ) -> None:
-    """Write the JSON Schema of the spec files, so that an editor completes every key."""
+    """Write the JSON Schema of the spec files, so that an editor completes every key.
+
+    They go to the folder schema/ of your own table specs, never of the packaged ones.
+    """
     from kostra_publish.specs import folders, json_schema
 
-    folder = folders.find("table_specs", specs) / "schema"
     if not only_check:
-        for path in json_schema.write(folder):
+        for path in json_schema.write(folders.to_write("table_specs", specs) / "schema"):
             typer.echo(path)
-    elif names := json_schema.outdated(folder):
+        return
+    folder = folders.find("table_specs", specs) / "schema"
+    if names := json_schema.outdated(folder):
         raise PublishError(
             f"out of date in {folder}: {', '.join(names)}", fix="Run `kostra-publish schema`."
         )
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; user errors are printed without a traceback."""
+    terminal.print_what_can_be()
     try:
         app(args=None if arguments is None else list(arguments))
     except PublishError as error:
-        terminal.print_error(Console(stderr=True), error)
+        terminal.print_error(terminal.console(stderr=True), error)
         sys.exit(error.exit_code)

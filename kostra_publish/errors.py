@@ -26,7 +26,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.where, self.field) if part)
-        return f"{self.file}: {place}: {self.rule}. {self.fix}"
+        return ": ".join(part for part in (self.file, place, f"{self.rule}. {self.fix}") if part)
 
 
 class PublishError(Exception):
@@ -63,10 +63,17 @@ class FindingsError(PublishError):
 
 
 class SpecError(FindingsError):
-    """A table spec, a shared list or a template does not hold together."""
+    """A table spec or a shared list does not hold together."""
 
     exit_code = 3
     subject = "the table specs"
+
+
+class TemplateError(FindingsError):
+    """A template does not hold together."""
+
+    exit_code = 3
+    subject = "the templates"
 
 
 class DataError(FindingsError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kostra_publish.auditing import audit
 from kostra_publish.checking import (
+    check_templates,
     coming_tables,
     input_facts,
     missing_reports,
@@ -88,6 +89,7 @@ def publish(request: Request, stage: Stage) -> Summary:
     Raises a PublishError of the kind that fits; what was in ``request.out`` is then as it was.
     """
     with stage("Read the table specs") as say:
+        check_templates(request.templates)
         catalogue = load(request.specs)
         tables = _tables(catalogue, request)
         say(f"{len(tables)} tables")
@@ -151,14 +153,30 @@ def publish(request: Request, stage: Stage) -> Summary:
 
 def _tables(catalogue: Catalogue, request: Request) -> list[TableSpec]:
     """The tables that the round publishes, or those of them that were asked for."""
-    asked = {catalogue.table(name).id for name in request.only} or set(catalogue.tables)
-    found = [table for table in published_tables(catalogue, request.round) if table.id in asked]
+    asked = [catalogue.table(name) for name in dict.fromkeys(request.only)]
+    found = published_tables(catalogue, request.round)
+    if left_out := [table for table in asked if table not in found]:
+        raise UsageError(
+            f"the round {request.round} does not publish {', '.join(one.id for one in left_out)}",
+            fix=" ".join(_instead(table, request.round) for table in left_out),
+        )
     if not found:
         raise UsageError(
-            f"the round {request.round} publishes none of these tables",
+            f"the round {request.round} publishes none of the tables",
             fix="See `rounds`, `first_vintage` and `last_vintage` in the specs.",
         )
-    return found
+    return [table for table in found if table in asked] if asked else found
+
+
+def _instead(table: TableSpec, current: Round) -> str:
+    """What to do when a round does not publish a table."""
+    if not table.has_vintage(current.vintage):
+        years = f"{table.first_vintage}–{table.last_vintage or ''}"
+        return f"{table.id} has figures for {years}, not for {current.vintage}: leave it out."
+    if not table.rounds:
+        return f"{table.id} is in no round: leave it out."
+    month = " and ".join(kind.capitalize() for kind in table.rounds)
+    return f"{table.id} is published in {month}: leave it out, or ask that round for it."
 
 
 def _plan(

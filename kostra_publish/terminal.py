@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from unicodedata import normalize
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Column, Table
 from rich.text import Text
 
-from kostra_publish.errors import PublishError, UsageError
+from kostra_publish.errors import PublishError, ReleaseError, UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +37,65 @@ if TYPE_CHECKING:
 
 _NAME_WIDTH = 28
 _COUNTS = ("Cells", "Known", "Small", "Differ", "Found")
+
+
+_PLAIN = {"✓": "ok", "…": "...", "–": "-", "—": "-", "×": "x", "’": "'", "«": '"', "»": '"'}
+_PLAIN |= {"æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ŋ": "n", "Ŋ": "N"}
+"""What is printed where the encoding of the output lacks a character."""
+
+
+def console(*, quiet: bool = False, stderr: bool = False) -> Console:
+    """Where a verb prints; lines are broken in a terminal only."""
+    made = Console(quiet=quiet, stderr=stderr)
+    made.soft_wrap = not made.is_terminal
+    return made
+
+
+def print_what_can_be() -> None:
+    """From here on, what the encoding of the output lacks is printed as something like it."""
+    codecs.register_error("kostra_publish.plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="kostra_publish.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(letter) or _bare(letter) for letter in lacking), error.end
+
+
+def _bare(letter: str) -> str:
+    """A letter without its accents, in ASCII; a question mark where there is none."""
+    parts = normalize("NFKD", letter)
+    return "".join(part for part in parts if part.isascii()) or "?"
+
+
+def _show(console: Console, table: Table) -> None:
+    """Print a table whole: in a terminal cells are broken over lines, elsewhere a row is a line."""
+    if console.is_terminal:
+        for column in table.columns:
+            column.overflow = "fold"
+        console.print(table)
+        return
+    if table.title:
+        console.print(Text(str(table.title)))
+    columns = [
+        [*([column.header] if table.show_header else []), *column.cells] for column in table.columns
+    ]
+    rows = [[_words(cell) for cell in row] for row in zip(*columns, strict=True)]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(
+            cell.rjust(width) if column.justify == "right" else cell.ljust(width)
+            for cell, width, column in zip(row, widths, table.columns, strict=True)
+        )
+        console.print(Text(line.rstrip()))
+
+
+def _words(cell: RenderableType) -> str:
+    return Text.from_markup(cell).plain if isinstance(cell, str) else str(cell)
 
 
 class Progress:
@@ -59,7 +123,8 @@ class Progress:
         """Show ``name`` while it runs, then a line with what was said and the time."""
         said: list[str] = []
         started = perf_counter()
-        spinner = Spinner("dots", text=Text(f" {name} …"))
+        dots = "dots" if self.console.encoding.startswith("utf") else "line"
+        spinner = Spinner(dots, text=Text(f" {name} …"))
         with Live(spinner, console=self.console, transient=True):
             yield said.append
         seconds = f"{perf_counter() - started:.1f} s"
@@ -83,7 +148,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_row("Files", f"{summary.files:,}")
     table.add_row("Earlier figures from", summary.previous or "no earlier release")
     table.add_row("Release", str(summary.folder))
-    console.print(table)
+    _show(console, table)
     if summary.synthetic:
         console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
 
@@ -99,7 +164,7 @@ def print_specs(console: Console, report: SpecReport) -> None:
     table = Table("Table", "What could not be confirmed", "Codes", title="Provisional")
     for table_id, what, codes in report.provisional:
         table.add_row(table_id, what, codes)
-    console.print(table)
+    _show(console, table)
 
 
 def print_inputs(console: Console, report: InputReport) -> None:
@@ -107,7 +172,7 @@ def print_inputs(console: Console, report: InputReport) -> None:
     files = Table("File", Column("Rows", justify="right"), "SHA-256", title="Inputs")
     for file in report.files:
         files.add_row(file.name, f"{file.rows:,}", file.sha256[:12])
-    console.print(files)
+    _show(console, files)
     missing = Table(
         "Form",
         Column("Missing", justify="right"),
@@ -118,9 +183,9 @@ def print_inputs(console: Console, report: InputReport) -> None:
     for reports in report.missing:
         names = ", ".join(f"{name} ({code})" for code, name in reports.missing)
         missing.add_row(reports.skjema, f"{len(reports.missing)}", f"{reports.none}", names)
-    console.print(missing)
+    _show(console, missing)
     if report.rules:
-        console.print(_rules(report.rules))
+        _show(console, _rules(report.rules))
     else:
         console.print("No record would have been stopped by a control rule.")
 
@@ -185,7 +250,7 @@ def print_costs(console: Console, costs: Sequence[PolicyCosts], paths: Sequence[
             if table is not None:
                 cells = (f"{pair[0]:,}" if pair else "cannot be" for pair in table.values())
                 shown.add_row(f"{one.name}, {one.kind}", *cells)
-        console.print(shown)
+        _show(console, shown)
     for path in paths:
         console.print(escape(str(path)), highlight=False)
 
@@ -208,7 +273,7 @@ def print_proofs(console: Console, proofs: Sequence[Proof]) -> None:
     table = Table("Release", "Universe", *(Column(n, justify="right") for n in ("Small", "Proven")))
     for one in proofs:
         table.add_row(one.release, one.universe, f"{one.small:,}", f"{one.proven:,}")
-    console.print(table)
+    _show(console, table)
     console.print(
         "Every hidden small cell has another value in some other table that fits all that is "
         "shown.",
@@ -242,7 +307,7 @@ def print_audit(console: Console, audit: Audit) -> None:
         found = sum(count for count, _ in attack.found.values())
         how = "all" if attack.in_full else "algebra"
         table.add_row("+".join(attack.releases), attack.universe, *counts, f"{found:,}", how)
-    console.print(table)
+    _show(console, table)
     console.print(
         "Known: what figures in files rest on. Small: what must not be found. Tried: linear "
         "algebra, or all: intervals by linear programming and insiders too.",
@@ -274,6 +339,38 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     if wrong := [text for text, part in zip(texts, parts, strict=True) if not all(part)]:
         raise UsageError(f"not a category: {wrong[0]}", fix="Write DIMENSION=CODE.")
     return {name.strip(): code.strip() for name, _, code in parts}
+
+
+def tables(text: str | None) -> tuple[str, ...]:
+    """The tables in ``13995,14019``; none where nothing is said of tables.
+
+    Raises UsageError for a text that names none, such as an unset variable of the shell.
+    """
+    names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if text is not None and not names:
+        raise UsageError(
+            f"--only names no table: `{text}`",
+            fix="Name some, such as 13995,14019, or leave --only out to publish the whole round.",
+        )
+    return names
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Say why a file cannot be written, before there is anything to write.
+
+    Raises ReleaseError.
+    """
+    if not path.parent.is_dir():
+        why = f"there is no folder {path.parent}"
+    elif path.is_dir():
+        why = "it is a folder"
+    else:
+        try:
+            with TemporaryFile(dir=path.parent):
+                return
+        except OSError as error:
+            why = error.strerror or str(error)
+    raise ReleaseError(f"{path} cannot be written: {why}", fix="Name another file with --out.")
 
 
 def years(text: str) -> range:

@@ -14,8 +14,11 @@ from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.protection import decide
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
+from kostra_publish.outputs import pages
 from kostra_publish.outputs.protection import (
+    NAMES,
     REPORT,
+    TEMPLATE,
     Costs,
     PolicyCosts,
     ProtectionFacts,
@@ -48,10 +51,15 @@ def weigh(release: Path, say: Callable[[str], None]) -> ProtectionFacts:
     return replace(facts, costs=tuple(costs))
 
 
+def check_template(templates: Path) -> None:
+    """Check the report's template before minutes are spent. Raises TemplateError."""
+    pages.check(templates, {TEMPLATE: NAMES})
+
+
 def write(facts: ProtectionFacts, templates: Path, out: Path) -> list[Path]:
     """The report as a page and as JSON in the folder ``out``; the paths.
 
-    Raises SpecError when a template is missing or does not hold together, and ReleaseError
+    Raises TemplateError when a template is missing or does not hold together, and ReleaseError
     when the folder cannot be written.
     """
     found = []

@@ -12,7 +12,13 @@ import polars as pl
 import pytest
 
 from kostra_publish.cli import main
-from kostra_publish.errors import DataError, MissingDataError, ReleaseError, UsageError
+from kostra_publish.errors import (
+    DataError,
+    MissingDataError,
+    ReleaseError,
+    TemplateError,
+    UsageError,
+)
 from kostra_publish.microdata import synth
 from kostra_publish.publication import Request, Say, Summary, publish
 from kostra_publish.releases.history import earlier_cubes, stored_universes
@@ -197,6 +203,24 @@ def test_a_round_that_publishes_nothing_of_what_is_asked(data: Path, tmp_path: P
         run("2026-06", data, tmp_path, "99999")
 
 
+def test_tables_that_the_round_does_not_publish_are_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        run("2026-03", data, tmp_path, "12269", "kvp-utfall")
+    assert "does not publish kvp-utfall" in caught.value.message
+    assert "June" in caught.value.fix
+    assert not (tmp_path / "looks").exists()
+
+
+def test_templates_are_checked_before_any_data_is_read(tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    with (templates / "quality.html.j2").open("a", encoding="utf-8") as file:
+        file.write("{{ fact.round }}\n")
+    request = Request(Round.parse("2026-06"), "nowhere", tmp_path, SPECS, templates)
+    with pytest.raises(TemplateError, match=r"quality.html.j2: line \d+: 'fact' is undefined"):
+        publish(request, silent)
+
+
 # --- the command line -------------------------------------------------------------
 
 
@@ -221,6 +245,9 @@ def test_publish_and_check_on_the_command_line(
         (["publish", "2026-04"], 2, "2026-03 or 2026-06"),
         (["publish", "2026-06", "--data", "nowhere"], 2, "nowhere"),
         (["publish", "2026-06", "--specs", "nowhere"], 2, "no folder nowhere"),
+        (["publish", "2026-06", "--only", ""], 2, "--only names no table"),
+        (["publish", "2026-06", "--only", " , "], 2, "--only names no table"),
+        (["publish", "2026-06", "--only", "12210"], 2, "replaced by 14019"),
         (["synth", "--vintages", "2022-2020"], 2, "not years"),
         (["import", "12", "x.dat", "--year", "2025"], 2, "12"),
     ],

@@ -68,12 +68,12 @@ class KnownTexts:
         self.last_year = last_year
         self.cells = frozenset(cells)
         found = {
-            (key, " ".join(scalar.split()))
+            (keys, " ".join(scalar.split()))
             for path in sorted(specs.rglob("*.yaml"))
-            for key, scalar in _scalars(read(path).content)
+            for keys, scalar in _scalars(read(path).content)
         }
         self._scalars = {scalar for _, scalar in found}
-        self._forms = {scalar for key, scalar in found if key == _FORM}
+        self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
             path.name: path.read_text(encoding="utf-8")
             for path in sorted(templates.iterdir())
@@ -204,17 +204,17 @@ def _worded(phrase: str) -> bool:
     return sum(map(str.isalpha, phrase)) >= _LETTERS
 
 
-def _scalars(tree: Tree, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every scalar and every key of a document, with the key that it stands under."""
+def _scalars(tree: Tree, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every scalar and every key of a document, with the keys that it stands under."""
     if isinstance(tree, str):
-        yield key, tree
+        yield keys, tree
     elif isinstance(tree, list):
         for part in tree:
-            yield from _scalars(part, key)
+            yield from _scalars(part, keys)
     elif isinstance(tree, dict):
         for name, part in tree.items():
-            yield "", name
-            yield from _scalars(part, name)
+            yield (), name
+            yield from _scalars(part, (*keys, name))
 
 
 def _region_codes() -> set[str]:

@@ -15,7 +15,7 @@ class MissingReports:
     ``estimated`` is the per cent of the country's inhabitants who live in them.
     """
 
-    skjema: str
+    skjema: Text
     kommuner: Sequence[str]
     estimated: float
 
@@ -34,24 +34,27 @@ def report_notes(
             continue
         listed = ", ".join(f"{names[kommune]} ({kommune})" for kommune in reports.kommuner)
         values = {
-            "skjema": reports.skjema,
             "vintage": str(vintage),
             "regions": listed,
             "count": str(len(reports.kommuner)),
         }
         yield Note(
-            text=_filled(texts.missing_reports, values),
+            text=_filled(texts.missing_reports, reports, values),
             mandatory=True,
             scope=Scope(regions=list(reports.kommuner), vintages=[vintage]),
         )
         how = texts.estimated if table.missing == "estimate" else texts.summed
-        yield Note(text=_filled(how, values, share=reports.estimated), mandatory=True, scope=scope)
+        yield Note(text=_filled(how, reports, values), mandatory=True, scope=scope)
 
 
-def _filled(text: Text, values: Mapping[str, str], share: float = 0) -> Text:
-    """The text with its placeholders filled; shares with one decimal in each language's way."""
+def _filled(text: Text, reports: MissingReports, values: Mapping[str, str]) -> Text:
+    """The text with its placeholders filled; form and share as each language writes them."""
     filled = {}
     for language in LANGUAGES:
-        decimal = f"{share:.1f}" if language == "en" else f"{share:.1f}".replace(".", ",")
-        filled[language] = text.get(language).format(**values, share=decimal)
+        share = f"{reports.estimated:.1f}"
+        filled[language] = text.get(language).format(
+            **values,
+            skjema=reports.skjema.get(language),
+            share=share if language == "en" else share.replace(".", ","),
+        )
     return Text(**filled)

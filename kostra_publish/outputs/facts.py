@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from kostra_publish.disclosure.safe import SUPPRESSED, SafeCube
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
-from kostra_publish.specs.models import LANGUAGES, Break, Measure, Note, Scope, Text
+from kostra_publish.specs.models import (
+    LANGUAGES,
+    Break,
+    Language,
+    Measure,
+    Note,
+    Scope,
+    Text,
+    Texts,
+)
 
 FEW: Final = 6
 """How many unconfirmed codes a note names; a longer list would hide the notes after it."""
+
+_JUNE: Final[Mapping[Language, str]] = {"nb": ". juni", "nn": ". juni", "en": " June"}
+"""The month of every final round, after the day."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +128,34 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
 
 def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
     texts = catalogue.texts
-    marked: list[tuple[Text, list[int]]] = [
-        (texts.synthetic, [year for year, facts in cube.vintages.items() if facts.synthetic]),
-        (texts.preliminary, [year for year, facts in cube.vintages.items() if facts.preliminary]),
-    ]
-    for text, years in marked:
-        if years:
-            every = len(years) == len(cube.vintages)
-            yield Footnote(
-                dated(text, [] if every else [str(year) for year in years]), mandatory=True
-            )
+    marked: dict[Text, list[int]] = {}
+    for year, facts in cube.vintages.items():
+        if facts.synthetic:
+            marked.setdefault(texts.synthetic, []).append(year)
+    for year, facts in cube.vintages.items():
+        if facts.preliminary:
+            marked.setdefault(preliminary(texts, Round.parse(facts.round)), []).append(year)
+    for text, years in marked.items():
+        every = len(years) == len(cube.vintages)
+        yield Footnote(dated(text, [] if every else [str(year) for year in years]), mandatory=True)
     if codes := [code for found in _provisional(cube).values() for code in found]:
         listed = f": {', '.join(codes)}." if len(codes) <= FEW else "."
         text = _each(texts.provisional, lambda words: words.rstrip(".") + listed)
         yield Footnote(text, mandatory=True)
+
+
+def preliminary(texts: Texts, shown: Round) -> Text:
+    """The mark of the preliminary figures of a round, with the day that the final ones come."""
+    day = shown.final.published_at.date()
+    filled = {
+        language: texts.preliminary.get(language).format(date=_in_june(day, language))
+        for language in LANGUAGES
+    }
+    return Text(**filled)
+
+
+def _in_june(day: date, language: Language) -> str:
+    return f"{day.day}{_JUNE[language]} {day.year}"
 
 
 def _spec_notes(cube: SafeCube) -> Iterator[Note]:

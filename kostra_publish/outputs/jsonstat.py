@@ -276,7 +276,7 @@ def _px(cube: SafeCube, catalogue: Catalogue, language: Language, facts: TableFa
         "tableid": table.id,
         "matrix": table.id,
         "decimals": max(measure.decimals for measure in measures(cube)),
-        "official-statistics": table.official,
+        "official-statistics": table.official and not facts.synthetic,
         "aggregallowed": False,
         "copyright": True,
         "language": language,

@@ -9,14 +9,19 @@ from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.outputs import jsonstat
-from kostra_publish.outputs.facts import TableFacts
+from kostra_publish.outputs.facts import TableFacts, preliminary
 from kostra_publish.outputs.pages import page
-from kostra_publish.releases.rounds import OSLO, ReleaseFacts
+from kostra_publish.releases.rounds import OSLO, ReleaseFacts, Round
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language
 
 FOLDER: Final = "public/statbank"
 TEMPLATE: Final = "overview.html.j2"
+NAMES: Final = (
+    "language", "languages", "round", "vintage", "published", "next_update", "source", "subject",
+    "licence", "synthetic", "preliminary", "provisional", "tables", "collection", "discontinued",
+)  # fmt: skip
+"""What the template is given."""
 FRONT: Final[Language] = "nb"
 """The language of ``index.html``."""
 
@@ -28,7 +33,7 @@ def write_overview(
 ) -> Iterator[tuple[str, bytes]]:
     """The page in each language, and ``index.html``: (path in the release, bytes).
 
-    Raises SpecError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together.
     """
     for language in LANGUAGES:
         content = page(templates, TEMPLATE, **overview(cubes, catalogue, language, release))
@@ -54,7 +59,7 @@ def overview(
         "subject": texts.subject_area.get(language),
         "licence": texts.licence,
         "synthetic": texts.synthetic.get(language) if any(t["synthetic"] for t in tables) else "",
-        "preliminary": texts.preliminary.get(language),
+        "preliminary": preliminary(texts, _newest_preliminary(cubes, release)).get(language),
         "provisional": texts.provisional.get(language),
         "tables": tables,
         "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
@@ -63,6 +68,12 @@ def overview(
             for table in catalogue.discontinued.values()
         ],
     }
+
+
+def _newest_preliminary(cubes: Sequence[SafeCube], release: ReleaseFacts) -> Round:
+    """The round of the newest preliminary figures; the release's own where there are none."""
+    facts = [facts for cube in cubes for facts in cube.vintages.values() if facts.preliminary]
+    return max((Round.parse(one.round) for one in facts), default=release.round)
 
 
 def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[str, Any]:

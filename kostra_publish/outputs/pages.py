@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from traceback import extract_tb
 from typing import Final
 
 from jinja2 import (
@@ -12,16 +14,26 @@ from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
     TemplateNotFound,
+    TemplateRuntimeError,
     TemplateSyntaxError,
-    UndefinedError,
+    nodes,
 )
+from jinja2.meta import find_undeclared_variables
 from markupsafe import Markup
 
-from kostra_publish.errors import Finding, SpecError
+from kostra_publish.errors import Finding, TemplateError
 
 STYLE: Final = "plain.css"
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
+_GIVEN: Final = frozenset({"style", "policy"})
+_FIX: Final = (
+    "Mend the template, or leave out --templates to use the ones that came with the program."
+)
+_AS_IT_RUNS: Final = (
+    TemplateRuntimeError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError
+)  # fmt: skip
+"""What a template that can be read may still end in."""
 
 
 def page(templates: Path, name: str, **content: object) -> bytes:
@@ -29,11 +41,84 @@ def page(templates: Path, name: str, **content: object) -> bytes:
 
     Besides ``content`` the template has ``style``, the text of ``plain.css``, and
     ``policy``, a content security policy that allows that style and nothing else.
-    Raises SpecError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together.
     """
-    loader = FileSystemLoader(templates)
+    environment = _environment(templates)
+    try:
+        style, _, _ = _loader(templates).get_source(environment, STYLE)
+        _refuse(_style_findings(style))
+        return (
+            environment.get_template(name)
+            .render(style=Markup(style), policy=_policy(style), **content)  # noqa: S704
+            .encode()
+        )
+    except (TemplateNotFound, TemplateSyntaxError, *_AS_IT_RUNS) as error:
+        raise TemplateError([_told(templates, name, error)]) from error
+
+
+def check(templates: Path, wanted: Mapping[str, Collection[str]]) -> None:
+    """Check templates before there is anything to show in them.
+
+    ``wanted`` has the names that each is given. Raises TemplateError with every template that
+    is missing, cannot be read, includes one that is missing, or asks for what it is not given.
+    """
+    findings = []
+    try:
+        style, _, _ = _loader(templates).get_source(_environment(templates), STYLE)
+        findings += _style_findings(style)
+    except TemplateNotFound as error:
+        findings.append(_told(templates, STYLE, error))
+    for name, given in wanted.items():
+        findings += _read(templates, name, _GIVEN.union(given))
+    _refuse(findings)
+
+
+def _read(templates: Path, name: str, given: Collection[str]) -> Iterator[Finding]:
+    """What can be said of a template, and of those that it includes, without showing anything.
+
+    What an included template is given is not known, so nothing is said of its names.
+    """
+    environment = _environment(templates)
+    names, seen = [name], set()
+    while names:
+        each = names.pop()
+        seen.add(each)
+        try:
+            source, _, _ = _loader(templates).get_source(environment, each)
+            environment.compile(source, each)
+            tree = environment.parse(source, each)
+        except (TemplateNotFound, TemplateSyntaxError, UnicodeDecodeError) as error:
+            yield _told(templates, each, error)
+            continue
+        if each == name:
+            yield from _unknown_names(name, tree, {*given, *environment.globals})
+        for other, line in _references(tree):
+            if not (templates / other).is_file():
+                yield _finding(each, line, f"the template {other} is missing")
+            elif other not in seen:
+                names.append(other)
+
+
+def _unknown_names(name: str, tree: nodes.Template, given: Collection[str]) -> Iterator[Finding]:
+    unknown = find_undeclared_variables(tree).difference(given)
+    for node in tree.find_all(nodes.Name):
+        if node.name in unknown:
+            yield _finding(name, node.lineno, f"{node.name!r} is undefined")
+
+
+def _references(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """The templates that one names outright and must have, and where."""
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        named = getattr(node, "template", None)
+        if getattr(node, "ignore_missing", False) or not isinstance(named, nodes.Const):
+            continue
+        if isinstance(named.value, str):
+            yield named.value, node.lineno
+
+
+def _environment(templates: Path) -> Environment:
     environment = Environment(
-        loader=loader,
+        loader=_loader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -41,21 +126,11 @@ def page(templates: Path, name: str, **content: object) -> bytes:
         keep_trailing_newline=True,
     )
     environment.filters["grouped"] = grouped
-    try:
-        style, _, _ = loader.get_source(environment, STYLE)
-        _check_style(style)
-        return (
-            environment.get_template(name)
-            .render(style=Markup(style), policy=_policy(style), **content)  # noqa: S704
-            .encode()
-        )
-    except TemplateNotFound as error:
-        raise _finding(str(error.name), "", "the template is missing") from error
-    except TemplateSyntaxError as error:
-        place = f"line {error.lineno}"
-        raise _finding(str(error.name or name), place, str(error.message)) from error
-    except UndefinedError as error:
-        raise _finding(name, "", str(error.message)) from error
+    return environment
+
+
+def _loader(templates: Path) -> FileSystemLoader:
+    return FileSystemLoader(templates)
 
 
 def grouped(number: int) -> str:
@@ -63,10 +138,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", _SPACE)
 
 
-def _check_style(style: str) -> None:
-    """Refuse what would end the style's own tag: it goes into the page as it stands."""
-    if "</" in style:
-        raise _finding(STYLE, "", "a style sheet cannot hold `</`")
+def _style_findings(style: str) -> list[Finding]:
+    """What would end the style's own tag: it goes into the page as it stands."""
+    before, found, _ = style.partition("</")
+    rule = "a style sheet cannot hold `</`"
+    return [_finding(STYLE, before.count("\n") + 1, rule)] if found else []
 
 
 def _policy(style: str) -> str:
@@ -74,6 +150,28 @@ def _policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def _finding(name: str, place: str, rule: str) -> SpecError:
-    fix = "Mend the template, or leave out --templates to use the ones that came with the program."
-    return SpecError([Finding(name, place, "", rule, fix)])
+def _refuse(findings: Collection[Finding]) -> None:
+    if findings:
+        raise TemplateError(list(dict.fromkeys(findings)))
+
+
+def _told(templates: Path, name: str, error: Exception) -> Finding:
+    """What went wrong in a template, and where."""
+    if isinstance(error, TemplateSyntaxError):
+        return _finding(error.name or name, error.lineno, str(error.message))
+    if isinstance(error, UnicodeDecodeError):
+        return _finding(name, None, "the file is not UTF-8")
+    places = [
+        (Path(frame.filename).relative_to(templates).as_posix(), frame.lineno)
+        for frame in extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(templates)
+    ]
+    if not isinstance(error, TemplateNotFound):
+        return _finding(*(places[-1] if places else (name, None)), str(error))
+    if not places:
+        return _finding(str(error.name), None, "the template is missing")
+    return _finding(*places[-1], f"the template {error.name} is missing")
+
+
+def _finding(name: str, line: int | None, rule: str) -> Finding:
+    return Finding(name, "" if line is None else f"line {line}", "", rule, _FIX)

@@ -18,6 +18,8 @@ from kostra_publish.outputs.pages import page
 FOLDER: Final = "internal/disclosure"
 REPORT: Final = f"{FOLDER}/report.json"
 TEMPLATE: Final = "protection.html.j2"
+NAMES: Final = ("facts",)
+"""What the template is given."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class ProtectionFacts:
 def write_protection(facts: ProtectionFacts, templates: Path) -> Iterator[tuple[str, bytes]]:
     """The report as a page and as JSON: (path in the release, bytes).
 
-    Raises SpecError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together.
     """
     text = json.dumps(asdict(facts), ensure_ascii=False, indent=1)
     yield REPORT, f"{text}\n".encode()

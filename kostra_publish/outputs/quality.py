@@ -21,6 +21,8 @@ from kostra_publish.specs.dimensions import TIME
 
 FOLDER: Final = "internal"
 TEMPLATE: Final = "quality.html.j2"
+NAMES: Final = ("facts", "most")
+"""What the template is given."""
 
 MOST: Final = 10
 """How many kommuner the page names under a control rule; the JSON file has all."""
@@ -128,7 +130,7 @@ def signs(cube: SafeCube, vintage: int | None = None) -> TableSigns:
 def write_quality(facts: QualityFacts, templates: Path) -> Iterator[tuple[str, bytes]]:
     """The report as a page and as JSON: (path in the release, bytes).
 
-    Raises SpecError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together.
     """
     text = json.dumps(asdict(facts), ensure_ascii=False, indent=1)
     yield f"{FOLDER}/report.json", f"{text}\n".encode()

@@ -94,6 +94,11 @@ class Round:
         return sorted(_MONTHS[kind] for kind in kinds)
 
     @property
+    def final(self) -> Round:
+        """The round that gives the final figures (endelige tall) of this one's vintage."""
+        return self.following(["june"]) if self.preliminary else self
+
+    @property
     def next_update(self) -> datetime:
         """The hour of the next round of any kind, in UTC."""
         return self.following().updated

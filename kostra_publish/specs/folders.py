@@ -6,27 +6,48 @@ folder, else the defaults that the package carries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from kostra_publish.errors import UsageError
 
+Name: TypeAlias = Literal["table_specs", "templates"]
+_OPTIONS: Final[Mapping[Name, str]] = {"table_specs": "--specs", "templates": "--templates"}
 
-def find(name: Literal["table_specs", "templates"], option: Path | None = None) -> Path:
+
+def find(name: Name, option: Path | None = None) -> Path:
     """The folder ``name``: the option, the working folder's, or the packaged default.
 
     Raises UsageError when an option names no folder.
     """
-    if option is not None:
-        if not option.is_dir():
-            raise UsageError(f"there is no folder {option}", fix=f"Name a {name} folder.")
-        return option
-    here = Path(name)
-    if here.is_dir():
-        return here
+    if (own := _own(name, option)) is not None:
+        return own
     package = Path(str(resources.files("kostra_publish")))
     for default in (package / "_defaults" / name, package.parent / name):
         if default.is_dir():
             return default
     raise UsageError(f"there is no folder {name}", fix="Reinstall, or name one with an option.")
+
+
+def to_write(name: Name, option: Path | None = None) -> Path:
+    """The folder ``name`` of the user: the option, or the working folder's; never a default.
+
+    Raises UsageError when there is none.
+    """
+    if (own := _own(name, option)) is None:
+        raise UsageError(
+            f"there is no folder {name} here, and those of the package are not written to",
+            fix=f"Run where {name}/ is, or name a folder of your own with {_OPTIONS[name]}.",
+        )
+    return own
+
+
+def _own(name: Name, option: Path | None) -> Path | None:
+    if option is not None:
+        if not option.is_dir():
+            raise UsageError(f"there is no folder {option}", fix=f"Name a {name} folder.")
+        return option
+    here = Path(name)
+    return here if here.is_dir() else None

@@ -461,8 +461,8 @@ class Source(Model):
 
     dataset: str
     """The dataset whose contract the source rests on."""
-    skjema: str
-    """The form, as users name it."""
+    skjema: Text
+    """The form, as readers know it; it stands in the middle of a sentence."""
     population: Where = Field(default_factory=dict)
     """Which rows are in the population of the statistics."""
     persons: Literal["rows", "values", "none"] = "none"
@@ -532,7 +532,7 @@ class Texts(Model):
     signs: dict[Literal[".", "..", ":"], Text]
     """What each sign means."""
     preliminary: Text
-    """The mark of figures from a March round."""
+    """The mark of figures from a March round; may hold `{date}`, the day of the final ones."""
     synthetic: Text
     """The mark of synthetic data."""
     provisional: Text

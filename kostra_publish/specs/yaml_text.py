@@ -55,12 +55,17 @@ class Document:
 def read(path: Path) -> Document:
     """Read one YAML mapping from ``path``.
 
-    Raises SpecError when the file is not UTF-8, not YAML, not a mapping, or gives
-    a key twice.
+    Raises SpecError when the file cannot be read, is not UTF-8, not YAML, not a mapping,
+    gives a key twice, or holds itself.
     """
+    reader = _Reader(path.name)
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=_LOADER)
+        content = reader.tree(node, ()) if node else {}
+    except OSError as error:
+        rule = f"the file cannot be read ({error.strerror})"
+        raise _not_readable(path, 1, rule, "Check what it is, and your rights.") from error
     except UnicodeDecodeError as error:
         raise _not_readable(path, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
     except yaml.MarkedYAMLError as error:
@@ -68,49 +73,66 @@ def read(path: Path) -> Document:
         line = mark.line + 1 if mark else 1
         rule = f"not valid YAML ({error.problem})"
         raise _not_readable(path, line, rule, "Mend the indentation or the quotes.") from error
-    lines: dict[Place, int] = {}
-    findings: list[Finding] = []
-    content = _tree(node, (), lines, findings, path.name) if node else {}
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        rule = f"not valid YAML ({error.reason})"
+        raise _not_readable(path, line, rule, "Take the character away.") from error
+    except RecursionError as error:
+        rule = "lists and mappings are nested too deep"
+        raise _not_readable(path, 1, rule, "Take the brackets away.") from error
     if not isinstance(content, dict):
         raise _not_readable(path, 1, "the file must hold a mapping", "Start it with `id:`.")
-    if findings:
-        raise SpecError(findings)
-    return Document(path.name, content, lines)
+    if reader.findings:
+        raise SpecError(reader.findings)
+    return Document(path.name, content, reader.lines)
 
 
 def _not_readable(path: Path, line: int, rule: str, fix: str) -> SpecError:
     return SpecError([Finding(path.name, f"line {line}", "", rule, fix)])
 
 
-def _tree(
-    node: yaml.Node, place: Place, lines: dict[Place, int], findings: list[Finding], name: str
-) -> Tree:
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, place, lines, findings, name)
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _tree(item, (*place, number), lines, findings, name)
-            for number, item in enumerate(node.value)
-        ]
-    plain = not node.style if isinstance(node, yaml.ScalarNode) else False
-    return None if plain and node.value in _NULLS else str(node.value)
+class _Reader:
+    """Turns the nodes of a file into text, and remembers the line of each place."""
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[Place, int] = {}
+        self.findings: list[Finding] = []
+        self._around: list[yaml.Node] = []
+        """The nodes that the one being read stands in."""
 
-def _mapping(
-    node: yaml.MappingNode,
-    place: Place,
-    lines: dict[Place, int],
-    findings: list[Finding],
-    name: str,
-) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        line = key_node.start_mark.line + 1
-        if key in content:
-            rule = f"the key `{key}` is given twice"
-            findings.append(Finding(name, f"line {line}", key, rule, "Keep one of them."))
-        lines[(*place, key)] = line
-        content[key] = _tree(value_node, (*place, key), lines, findings, name)
-    return content
+    def tree(self, node: yaml.Node, place: Place) -> Tree:
+        """The content of a node; an alias of a node around it is a finding."""
+        line = self.lines.setdefault(place, node.start_mark.line + 1)
+        if any(node is around for around in self._around):
+            rule = "an alias (*) stands inside its own anchor (&)"
+            self._find(line, place, rule, "Write out what it should hold.")
+            return None
+        self._around.append(node)
+        try:
+            return self._content(node, place)
+        finally:
+            self._around.pop()
+
+    def _content(self, node: yaml.Node, place: Place) -> Tree:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.tree(item, (*place, number)) for number, item in enumerate(node.value)]
+        plain = not node.style if isinstance(node, yaml.ScalarNode) else False
+        return None if plain and node.value in _NULLS else str(node.value)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in content:
+                self._find(line, (key,), f"the key `{key}` is given twice", "Keep one of them.")
+            self.lines[(*place, key)] = line
+            content[key] = self.tree(value_node, (*place, key))
+        return content
+
+    def _find(self, line: int, place: Place, rule: str, fix: str) -> None:
+        field = ".".join(str(part) for part in place)
+        self.findings.append(Finding(self.name, f"line {line}", field, rule, fix))

@@ -41,24 +41,24 @@ def texts() -> Texts:
 SOURCES: Mapping[str, Any] = {
     "skjema11": {
         "dataset": "skjema11",
-        "skjema": "11F",
+        "skjema": text("11F"),
         "persons": "rows",
         "population": {"utbetalt": {"from": "1"}},
     },
     "mottakere": {
         "dataset": "skjema11",
-        "skjema": "11F",
+        "skjema": text("11F"),
         "persons": "rows",
         "national_only": "true",
         "population": {"utbetalt": {"from": "1"}},
     },
-    "skjema7": {"dataset": "skjema7", "skjema": "7"},
-    "skjema12": {"dataset": "skjema12", "skjema": "12"},
-    "regnskap": {"dataset": "regnskap", "skjema": "regnskap"},
-    "befolkning": {"dataset": "befolkning", "skjema": "befolkning"},
+    "skjema7": {"dataset": "skjema7", "skjema": text("7")},
+    "skjema12": {"dataset": "skjema12", "skjema": text("12")},
+    "regnskap": {"dataset": "regnskap", "skjema": text("regnskap")},
+    "befolkning": {"dataset": "befolkning", "skjema": text("befolkning")},
     "introduksjon": {
         "dataset": "introduksjon",
-        "skjema": "a-ordningen",
+        "skjema": text("a-ordningen"),
         "persons": "values",
     },
 }

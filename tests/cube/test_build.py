@@ -341,7 +341,8 @@ def test_sums_of_reporters_where_the_spec_says_so() -> None:
 def test_missing_reports_are_told_in_notes() -> None:
     cube = one_table([tilfelle("1101")], frozenset({"1103", "1119"}))
     listing, how = cube.notes
-    assert listing.text.nb == "11F 2025 2 Stavanger (1103), Hå (1119) nb"
+    assert listing.text.en == "11F en 2025 2 Stavanger (1103), Hå (1119) en"
+    assert listing.text.nb == "11F nb 2025 2 Stavanger (1103), Hå (1119) nb"
     assert listing.scope.regions == ["1103", "1119"]
     assert how.mandatory
     assert "," in how.text.nb

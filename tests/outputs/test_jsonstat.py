@@ -369,6 +369,37 @@ def test_preliminary_and_synthetic_figures_are_marked_first_and_must_be_seen() -
     assert found["extension"]["kostra"]["rounds"] == {"2024": "2025-06", "2025": "2026-03"}
 
 
+@pytest.mark.parametrize(
+    ("language", "ending"),
+    [
+        ("nb", "Endelige tall kommer {}. juni {}."),
+        ("nn", "Endelege tal kjem {}. juni {}."),
+        ("en", "Final figures are published on {} June {}."),
+    ],
+)
+# 15 June is a Saturday in 2024, a Sunday in 2025, a Monday in 2026.
+@pytest.mark.parametrize(("year", "day"), [(2024, 17), (2025, 16), (2026, 15)])
+def test_the_mark_of_preliminary_figures_gives_the_day_of_the_next_update(
+    language: Any, ending: str, year: int, day: int
+) -> None:
+    release = ReleaseFacts(Round(year, 3))
+    found = jsonstat.heading(sample(vintages=[year - 2, year - 1]), real(), language, release)
+    (note,) = [one for one in found["note"] if one.startswith(f"{year - 1}: ")]
+    assert note.endswith(ending.format(day, year))
+    assert found["extension"]["px"]["nextUpdate"] == f"{year}-06-{day}T06:00:00Z"
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_synthetic_data_are_never_official_statistics(synthetic: bool) -> None:
+    spec = table()
+    whole = cube(
+        spec, dimensions(spec, [2024, 2025]), [facts(2024, synthetic=synthetic), facts(2025)]
+    )
+    assert document(whole)["extension"]["px"]["official-statistics"] is False
+    real_data = cube(spec, dimensions(spec, [2025]), [facts(2025, synthetic=False)])
+    assert document(real_data)["extension"]["px"]["official-statistics"] is True
+
+
 def test_who_has_not_reported_is_a_note_that_must_be_seen() -> None:
     found = document(sample())
     place = found["note"].index("Reports for 2025 are missing for: Moss")

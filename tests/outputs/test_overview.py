@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kostra_publish.errors import SpecError
+from kostra_publish.checking import check_templates
+from kostra_publish.errors import TemplateError
 from kostra_publish.outputs.jsonstat import write_jsonstat
-from kostra_publish.outputs.overview import write_overview
-from kostra_publish.outputs.pages import grouped, page
+from kostra_publish.outputs.overview import NAMES, overview, write_overview
+from kostra_publish.outputs.pages import check, grouped, page
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable
@@ -119,6 +120,7 @@ def test_the_real_catalogue_fits_the_page() -> None:
     found = dict(write_overview([sample()], real, RELEASE, TEMPLATES))
     for content in found.values():
         assert all(gone in Page(content).text for gone in real.discontinued)
+    assert "Endelige tall kommer 15. juni 2026." in found["public/statbank/index.html"].decode()
 
 
 def test_titles_are_escaped() -> None:
@@ -135,31 +137,65 @@ def test_titles_are_escaped() -> None:
 @pytest.mark.parametrize(
     ("template", "rule"),
     [
-        ("{{ nothing }}", "'nothing' is undefined"),
-        ("line\n{% if %}", "line 2"),
-        ('{% include "more.j2" %}', "more.j2"),
+        ("line\n{{ nothing }}", "'nothing' is undefined"),
+        ("line\n{% if %}", "Expected an expression"),
+        ("line\n{{ 1 | nothing }}", "No filter named 'nothing'"),
+        ('line\n{% include "more.j2" %}', "more.j2 is missing"),
     ],
 )
-def test_a_template_that_does_not_hold_together_is_reported(
+def test_a_template_that_does_not_hold_together_is_reported_before_and_as_it_is_shown(
     tmp_path: Path, template: str, rule: str
 ) -> None:
     (tmp_path / "plain.css").touch()
     (tmp_path / "page.j2").write_text(template)
-    with pytest.raises(SpecError) as caught:
-        page(tmp_path, "page.j2")
-    assert rule in str(caught.value)
+    for use in (lambda: check(tmp_path, {"page.j2": []}), lambda: page(tmp_path, "page.j2")):
+        with pytest.raises(TemplateError) as caught:
+            use()
+        (finding,) = caught.value.findings
+        assert (finding.file, finding.where) == ("page.j2", "line 2")
+        assert rule in finding.rule
+        assert "1 problem in the templates:" in str(caught.value)
+
+
+@pytest.mark.parametrize("template", ["line\n{{ facts.nothing }}", "line\n{{ facts + 1 }}"])
+def test_what_only_shows_as_a_page_is_made_has_its_line(tmp_path: Path, template: str) -> None:
+    (tmp_path / "plain.css").touch()
+    (tmp_path / "page.j2").write_text(template)
+    check(tmp_path, {"page.j2": ["facts"]})
+    with pytest.raises(TemplateError) as caught:
+        page(tmp_path, "page.j2", facts="words")
+    (finding,) = caught.value.findings
+    assert (finding.file, finding.where) == ("page.j2", "line 2")
+
+
+def test_an_included_template_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "plain.css").touch()
+    (tmp_path / "page.j2").write_text('{% include "more.j2" %}')
+    (tmp_path / "more.j2").write_text('{% include "page.j2" %}\n{{ given }}\n{% if %}')
+    with pytest.raises(TemplateError) as caught:
+        check(tmp_path, {"page.j2": []})
+    (finding,) = caught.value.findings
+    assert (finding.file, finding.where) == ("more.j2", "line 3")
 
 
 def test_a_missing_template_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="the template is missing"):
+    with pytest.raises(TemplateError, match=r"page.j2: the template is missing"):
+        check(tmp_path, {"page.j2": []})
+    with pytest.raises(TemplateError, match=r"plain.css: the template is missing"):
         page(tmp_path, "page.j2")
 
 
 def test_a_style_sheet_cannot_leave_its_tag(tmp_path: Path) -> None:
-    (tmp_path / "plain.css").write_text("</style><script>")
+    (tmp_path / "plain.css").write_text("\n</style><script>")
     (tmp_path / "page.j2").write_text("{{ style }}")
-    with pytest.raises(SpecError, match="style sheet"):
-        page(tmp_path, "page.j2")
+    for use in (lambda: check(tmp_path, {"page.j2": []}), lambda: page(tmp_path, "page.j2")):
+        with pytest.raises(TemplateError, match=r"plain.css: line 2: a style sheet"):
+            use()
+
+
+def test_the_programs_own_templates_hold_together() -> None:
+    check_templates(TEMPLATES)
+    assert set(overview([], catalogue(), "nb", RELEASE)) == set(NAMES)
 
 
 def test_numbers_are_grouped_by_thousands() -> None:

@@ -66,7 +66,7 @@ def test_the_page_shows_every_part() -> None:
         "foreløpige",
         "Syntetiske data",
         "Look at this.",
-        "3103 Moss, 4628 Vaksdal",
+        "<dd>3103 Moss, 4628 Vaksdal</dd>",
         "K&lt;7&gt;",
         "Amount &amp; months",
         "1\N{NO-BREAK SPACE}234",

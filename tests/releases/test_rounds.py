@@ -90,3 +90,7 @@ def test_what_is_not_a_round_is_refused_with_the_way_out(name: str) -> None:
     with pytest.raises(UsageError, match="there is no round") as caught:
         Round.parse(name)
     assert caught.value.fix == "Name a round by year and month, March or June: 2026-03 or 2026-06."
+
+
+def test_final_figures_come_in_june() -> None:
+    assert Round(2026, 3).final == Round(2026, 6).final == Round(2026, 6)

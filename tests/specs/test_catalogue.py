@@ -1,6 +1,7 @@
 """What is wrong in a folder of specs is reported together, each with file, line and fix."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
+from kostra_publish.checking import check_specs
+from kostra_publish.cli import main
 from kostra_publish.errors import SpecError, UsageError
 from kostra_publish.specs import folders, json_schema
 from kostra_publish.specs.catalogue import load
@@ -67,6 +70,75 @@ def test_errors_in_several_files_come_together(folder: Path) -> None:
     assert {finding.file for finding in problems(folder).findings} == {"12268.yaml", "12131.yaml"}
 
 
+def test_findings_of_form_and_of_reference_come_together(folder: Path) -> None:
+    change(folder, "10509.yaml", "unit: kommune", "unit: kommuner")
+    change(folder, "13995.yaml", "    unit: antall", "    unit: antal")
+    change(folder, "12268.yaml", "source: regnskap", "source: regnskapet")
+    change(folder, "shared/texts.yaml", "{date}", "{dato}")
+    found = {(finding.file, finding.field) for finding in problems(folder).findings}
+    assert found == {
+        ("10509.yaml", "unit"),
+        ("13995.yaml", "measures.0.unit"),
+        ("12268.yaml", "source"),
+        ("texts.yaml", "preliminary.nb"),
+    }
+
+
+def test_nothing_is_said_of_what_refers_to_a_file_that_cannot_be_read(folder: Path) -> None:
+    for name in ("13995.yaml", "shared/terms.yaml", "shared/sources.yaml", "discontinued.yaml"):
+        (folder / name).write_text("[", encoding="utf-8")
+    assert [finding.file for finding in problems(folder).findings] == [
+        "13995.yaml", "discontinued.yaml", "sources.yaml", "terms.yaml"
+    ]  # fmt: skip
+
+
+def test_what_the_forms_do_not_have_is_told_with_the_rest(folder: Path) -> None:
+    change(folder, "10509.yaml", "unit: kommune", "unit: kommuner")
+    change(folder, "12269.yaml", "of: MOTTAKERE", "of: MOTTAGERE")
+    with pytest.raises(SpecError) as caught:
+        check_specs(folder)
+    assert {finding.file for finding in caught.value.findings} == {"10509.yaml", "12269.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("12269.yaml", "12269.yml"),
+        ("12269.yaml", "12269.YAML"),
+        ("12269.yaml", "12269.yaml.bak"),
+        ("12269.yaml", "12269.txt"),
+        ("12269.yaml", "more/12269.yaml"),
+        ("12269.yaml", "shared/12269.yaml"),
+        ("shared/terms.yaml", "shared/terms.yml"),
+    ],
+)
+def test_a_spec_under_a_name_that_is_not_read_is_refused(folder: Path, old: str, new: str) -> None:
+    (folder / new).parent.mkdir(exist_ok=True)
+    (folder / old).rename(folder / new)
+    (finding,) = problems(folder).findings
+    assert finding.file == new
+    assert "not read" in finding.rule
+    assert finding.fix
+
+
+def test_notes_and_what_editors_leave_are_no_specs(folder: Path) -> None:
+    for name in ("README.md", ".12269.yaml.swp", "12269.yaml~", "numbers.csv"):
+        (folder / name).write_text("id: x\n", encoding="utf-8")
+    assert "12269" in load(folder).tables
+
+
+def test_what_a_table_takes_from_another_is_told_of_the_other_alone(folder: Path) -> None:
+    change(folder, "13995.yaml", "    unit: antall", "    unit: antal")
+    assert [finding.file for finding in problems(folder).findings] == ["13995.yaml"]
+
+
+@pytest.mark.parametrize("words", ["{date", "{0}", "{date!r}", "{vintage}"])
+def test_only_what_is_known_can_be_filled_into_a_text(folder: Path, words: str) -> None:
+    line = change(folder, "shared/texts.yaml", "kommer {date}", f"kommer {words}")
+    (finding,) = problems(folder).findings
+    assert (finding.file, finding.where) == ("texts.yaml", f"line {line}")
+
+
 def test_the_threshold_cannot_be_loosened(folder: Path) -> None:
     path = folder / "12131.yaml"
     text = path.read_text(encoding="utf-8")
@@ -84,6 +156,15 @@ def test_an_unknown_table_names_those_there_are() -> None:
         load(SPECS).table("99999")
 
 
+@pytest.mark.parametrize(
+    ("table", "words"), [("12210", r"avslutta serie[\s\S]*14019"), ("11064", "No table carries")]
+)
+def test_a_discontinued_table_says_what_replaced_it(table: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(SPECS).table(table)
+    assert re.search(words, str(caught.value))
+
+
 def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
     assert json_schema.outdated(SPECS / "schema") == []
     schema = json.loads((SPECS / "schema" / "table.schema.json").read_text(encoding="utf-8"))
@@ -93,6 +174,29 @@ def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
             continue
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert not [error.message for error in validator.iter_errors(content)], path.name
+
+
+def test_schemas_are_written_to_a_folder_of_the_user_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written: list[Path] = []
+
+    def write(path: Path) -> list[Path]:
+        written.append(path)
+        return []
+
+    monkeypatch.setattr(json_schema, "write", write)
+    with pytest.raises(SystemExit) as stopped:
+        main(["schema"])
+    assert (stopped.value.code, written) == (2, [])
+    assert "--specs" in capsys.readouterr().err
+    (tmp_path / "table_specs").mkdir()
+    for arguments in (["schema"], ["schema", "--specs", "table_specs"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 0
+    assert written == [Path("table_specs/schema")] * 2
 
 
 def test_a_folder_is_the_option_else_here_else_the_default(

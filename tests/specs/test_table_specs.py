@@ -95,6 +95,7 @@ def shared_texts(catalogue: Catalogue) -> Iterator[Text]:
         yield old.title
         if old.series_break:
             yield old.series_break
+    yield from (source.skjema for source in catalogue.sources.values())
     texts = catalogue.texts
     yield from (*texts.units.values(), *texts.signs.values())
     yield from (*texts.region.values(), *texts.region_labels.values())
@@ -271,13 +272,23 @@ def test_english_is_not_norwegian(catalogue: Catalogue) -> None:
     assert [text for text in copied if len(text) > 10] == []
 
 
+def test_forms_have_english_names(catalogue: Catalogue) -> None:
+    names = {name: source.skjema.en for name, source in catalogue.sources.items()}
+    assert names["skjema11"] == "form 11 (social assistance)"
+    assert names["regnskap"] == "the accounts"
+    assert not [name for name in names.values() if "skjema" in name or "regnskap" in name]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_to_be_filled_in_are_the_same_in_every_language(
     catalogue: Catalogue, language: Language
 ) -> None:
     texts = catalogue.texts
-    filled = {"skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2"}
+    filled = {
+        "skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2", "date": "15. juni"
+    }  # fmt: skip
     expected = {
+        texts.preliminary: {"date"},
         texts.missing_reports: {"skjema", "vintage", "regions"},
         texts.estimated: {"skjema", "vintage", "share"},
         texts.summed: set(),

@@ -46,6 +46,10 @@ def test_an_alias_means_what_its_anchor_says(tmp_path: Path) -> None:
         ("a: 1\na: 2\n", "line 2", "given twice"),
         ("a: [1\nb: 2\n", "line 2", "not valid YAML"),
         ("- a\n- b\n", "line 1", "must hold a mapping"),
+        ("id: x\nmissing: &a [*a]\n", "line 2", "inside its own anchor"),
+        ("id: x\n\na: &a\n  b: {c: *a}\n", "line 4", "inside its own anchor"),
+        ("a: 1\n\nb: \x01\n", "line 3", "control characters"),
+        (f"a: {'[' * 2000}{']' * 2000}\n", "line 1", "nested too deep"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(
@@ -58,6 +62,11 @@ def test_what_cannot_be_read_is_said_with_its_line(
     assert finding.where == line
     assert rule in finding.rule
     assert finding.fix
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot be read"):
+        yaml_text.read(tmp_path)
 
 
 def test_latin_1_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,211 @@
+"""What specs refer to: sources, terms, code lists, units, measures and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+from kostra_publish.errors import Finding
+from kostra_publish.specs.files import DISCONTINUED
+from kostra_publish.specs.models import (
+    LANGUAGES,
+    Atom,
+    Category,
+    Combination,
+    Combined,
+    Difference,
+    Dimension,
+    Measure,
+    Rate,
+    Scope,
+    Source,
+    TableSpec,
+    Term,
+    TermReference,
+    Texts,
+)
+from kostra_publish.specs.yaml_text import Document
+
+Report = Callable[[tuple[str | int, ...], str, str], None]
+
+_OF_REPORTS = frozenset({"skjema", "vintage", "count", "regions", "share"})
+_PLACES: Mapping[str, frozenset[str]] = {
+    "preliminary": frozenset({"date"}),
+    "missing_reports": _OF_REPORTS,
+    "estimated": _OF_REPORTS,
+    "summed": _OF_REPORTS,
+}
+"""The shared texts that are filled in, and what may stand in braces in each."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What can be referred to.
+
+    A part is None where its file could not be read: then nothing is said of what refers to it.
+    ``tables`` has the names of the files that could not be read too.
+    """
+
+    sources: Mapping[str, Source] | None
+    terms: Mapping[str, Term] | None
+    codelists: Mapping[str, Sequence[Category]] | None
+    texts: Texts | None
+    discontinued: Collection[str] | None
+    tables: Collection[str]
+
+    def categories(self, dimension: Dimension) -> Sequence[Category] | None:
+        """The categories of a dimension; None where they could not be read."""
+        if not isinstance(dimension.categories, str):
+            return dimension.categories
+        return None if self.codelists is None else self.codelists.get(dimension.categories)
+
+
+def shared_findings(parts: Parts, documents: Mapping[str, Document]) -> Iterator[Finding]:
+    """What is wrong in the shared lists beyond their form."""
+    for name, term in (parts.terms or {}).items():
+        for problem in _unresolved(parts, term):
+            yield documents["terms.yaml"].finding(("terms", name), problem, "Correct the name.")
+    for name, allowed in _PLACES.items() if parts.texts else ():
+        for language in LANGUAGES:
+            words = getattr(parts.texts, name).get(language)
+            if problem := _unfillable(words, allowed):
+                fix = f"What may stand in braces: {', '.join(sorted(allowed))}."
+                yield documents["texts.yaml"].finding((name, language), problem, fix)
+
+
+def _unfillable(words: str, allowed: Collection[str]) -> str:
+    """Why a text cannot be filled in; empty when it can."""
+    try:
+        places = list(Formatter().parse(words))
+    except ValueError as error:
+        return f"the braces are not in pairs ({error})"
+    for _, name, layout, conversion in places:
+        if name is not None and (name not in allowed or layout or conversion):
+            return f"nothing can be filled in for `{{{name}}}`"
+    return ""
+
+
+def table_findings(parts: Parts, table: TableSpec, document: Document) -> list[Finding]:
+    """What is wrong in a table beyond its form."""
+    found: list[Finding] = []
+
+    def report(place: tuple[str | int, ...], rule: str, fix: str) -> None:
+        found.append(document.finding(place, rule, fix))
+
+    _check_identity(parts, table, report)
+    _check_dimensions(parts, table, report)
+    _check_measures(parts, table, report)
+    _check_scopes(table, report)
+    return found
+
+
+def _unresolved(parts: Parts, term: Term | TermReference | Combination) -> Iterator[str]:
+    """What a term refers to that does not exist."""
+    if isinstance(term, str):
+        if parts.terms is not None and term not in parts.terms:
+            yield f"there is no shared term `{term}`"
+    elif isinstance(term, Atom):
+        if parts.sources is not None and term.source not in {None, *parts.sources}:
+            yield f"there is no source `{term.source}`"
+    elif parts.terms is not None:
+        for part in term.combine if isinstance(term, Combined) else term:
+            if part.term not in parts.terms:
+                yield f"there is no shared term `{part.term}`"
+            elif isinstance(term, Combined) and isinstance(parts.terms[part.term], Combined):
+                yield f"`{part.term}` is itself a combination; name its parts"
+
+
+def _check_identity(parts: Parts, table: TableSpec, report: Report) -> None:
+    if parts.sources is not None:
+        _check_source(parts.sources, table, report)
+    if table.unit == "kommune" and not table.unit_reason:
+        rule = "a table whose unit is the kommune needs `unit_reason`"
+        report(("unit",), rule, "Say why no person can be seen in it.")
+    for number, old in enumerate(table.replaces):
+        if parts.discontinued is not None and old not in parts.discontinued:
+            rule = f"table {old} is not in {DISCONTINUED}"
+            report(("replaces", number), rule, "Add it there.")
+    for number, other in enumerate(table.disclosure.linked):
+        if other not in parts.tables:
+            report(("disclosure", "linked", number), f"there is no table {other}", "Correct it.")
+
+
+def _check_source(sources: Mapping[str, Source], table: TableSpec, report: Report) -> None:
+    if table.source not in sources:
+        known = ", ".join(sources)
+        report(("source",), f"there is no source `{table.source}`", f"The sources are {known}.")
+    elif sources[table.source].national_only:
+        _check_national(table, report)
+
+
+def _check_national(table: TableSpec, report: Report) -> None:
+    """Units that are counted once in the country neither add up nor can be estimated."""
+    rule = f"units of `{table.source}` are counted once in the country"
+    if set(table.regions) != {"land"}:
+        report(("regions",), rule, "Use `regions: [land]`.")
+    if table.missing != "sum":
+        report(("missing",), rule, "Use `missing: sum`.")
+
+
+def _check_dimensions(parts: Parts, table: TableSpec, report: Report) -> None:
+    for number, dimension in enumerate(table.dimensions):
+        place = ("dimensions", number)
+        categories = parts.categories(dimension)
+        if categories is None:
+            if parts.codelists is not None:
+                known = ", ".join(parts.codelists)
+                rule = f"there is no shared code list `{dimension.categories}`"
+                report((*place, "categories"), rule, f"The code lists are {known}.")
+            continue
+        codes = [category.code for category in categories]
+        if len(set(codes)) != len(codes):
+            report((*place, "categories"), "a category code is given twice", "Keep one of them.")
+        if dimension.total is not None and dimension.total not in codes:
+            rule = f"the total `{dimension.total}` is not a category"
+            report((*place, "total"), rule, "Name one of the categories.")
+
+
+def _check_measures(parts: Parts, table: TableSpec, report: Report) -> None:
+    seen: set[str] = set()
+    for number, measure in enumerate(table.measures):
+        place = ("measures", number)
+        if measure.code in seen:
+            rule = f"the contents code {measure.code} is given twice"
+            report((*place, "code"), rule, "Give each measure a code of its own.")
+        seen.add(measure.code)
+        if parts.texts is not None and measure.unit not in parts.texts.units:
+            known = ", ".join(parts.texts.units)
+            rule = f"there is no unit `{measure.unit}`"
+            report((*place, "unit"), rule, f"The units are {known}.")
+        if measure.counts == "kommune" and not measure.counts_reason:
+            rule = "a measure whose unit is the kommune needs `counts_reason`"
+            report((*place, "counts"), rule, "Say why no person can be seen in it.")
+        for problem in _formula_problems(parts, measure):
+            report((*place, "formula"), problem, "Correct the name.")
+
+
+def _formula_problems(parts: Parts, measure: Measure) -> Iterator[str]:
+    formula = measure.formula
+    if isinstance(formula, Rate):
+        yield from _unresolved(parts, formula.numerator)
+        yield from _unresolved(parts, formula.denominator)
+    elif isinstance(formula, Difference):
+        yield from _unresolved(parts, formula.terms)
+
+
+def _check_scopes(table: TableSpec, report: Report) -> None:
+    codes = {measure.code for measure in table.measures}
+    scopes: list[tuple[tuple[str | int, ...], Scope]] = [
+        *((("notes", n), note.scope) for n, note in enumerate(table.notes)),
+        *((("breaks", n), item.scope) for n, item in enumerate(table.breaks)),
+    ]
+    for place, scope in scopes:
+        for code in scope.measures:
+            if code not in codes:
+                rule = f"there is no measure {code} in this table"
+                report((*place, "scope", "measures"), rule, "Correct the code.")
+    for number, code in enumerate(table.presentation.key_figures):
+        if code not in codes:
+            rule = f"there is no measure {code} in this table"
+            report(("presentation", "key_figures", number), rule, "Correct the code.")
