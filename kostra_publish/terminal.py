@@ -106,7 +106,7 @@ def print_inputs(console: Console, report: InputReport) -> None:
     """The files of a round, who has not reported, and what control rules would have stopped."""
     files = Table("File", Column("Rows", justify="right"), "SHA-256", title="Inputs")
     for file in report.files:
-        files.add_row(file.name, f"{file.rows:,}", file.sha256[:12])
+        files.add_row(file.name, f"{file.rows:,}", (file.sha256 or "not known")[:12])
     console.print(files)
     missing = Table(
         "Form",

@@ -13,7 +13,7 @@ import pytest
 
 from kostra_publish.cli import main
 from kostra_publish.errors import DataError, MissingDataError, ReleaseError, UsageError
-from kostra_publish.microdata import synth
+from kostra_publish.microdata import files, synth
 from kostra_publish.publication import Request, Say, Summary, publish
 from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
@@ -161,6 +161,40 @@ def test_only_is_a_look_and_never_a_release(data: Path, tmp_path: Path) -> None:
     assert summary.tables == 1
     assert not (tmp_path / "2026-06").exists()
     assert jsonstat(tmp_path / "looks" / "2026-06", "14019")["class"] == "dataset"
+
+
+def test_the_data_may_be_an_address(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("2026-06", data, tmp_path / "folder", "12269")
+    request = Request(
+        Round.parse("2026-06"), data.as_uri(), tmp_path / "address", SPECS, TEMPLATES, ("12269",)
+    )
+    publish(request, silent)
+    one, other = (tmp_path / name / "looks" / "2026-06" for name in ("folder", "address"))
+    assert (one / "manifest.json").read_bytes() == (other / "manifest.json").read_bytes()
+
+    # Without a driver for the address the hash is not known, and that is said.
+    monkeypatch.setattr(files, "sha256_of_address", lambda _address: None)
+    publish(request, silent)
+    assert {file.sha256 for file in read_manifest(other).inputs} == {None}
+    assert verify(other) == []
+    report = (other / "internal" / "report.html").read_text(encoding="utf-8")
+    assert "ikke kjent" in report
+    with pytest.raises(SystemExit) as done:
+        main(["check", "2026-06", "--data", data.as_uri()])
+    assert done.value.code == 0
+    assert "not known" in capsys.readouterr().out
+
+
+def test_synthetic_csv_is_said_to_be_synthetic(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in data.glob("*_p2025_v2.parquet"):
+        pl.read_parquet(path).write_csv(folder / f"{path.stem}.csv", separator=";")
+    assert run("2026-06", folder, tmp_path, "14019").synthetic
+    content = jsonstat(tmp_path / "looks" / "2026-06", "14019")
+    assert any("syntetisk" in note.lower() for note in content["note"])  # type: ignore[attr-defined]
 
 
 def test_a_missing_dataset_names_itself_and_leaves_nothing(data: Path, tmp_path: Path) -> None:

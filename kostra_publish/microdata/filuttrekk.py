@@ -15,14 +15,11 @@ from typing import Any
 import polars as pl
 
 from kostra_publish.errors import DataError, Finding, UsageError
-from kostra_publish.microdata.contracts import ROW, Contract, Key, contract
+from kostra_publish.microdata.contracts import ROW, SYNTHETIC, Contract, Key, contract
 from kostra_publish.microdata.execution import execute
 from kostra_publish.microdata.files import file_name, next_version
 from kostra_publish.microdata.layouts import DATASET_OF_FORM, Field, layout, record_length
 from kostra_publish.microdata.reading import Tally, duplicates, tally_rules
-
-SYNTHETIC = "SYNTETISK"
-"""What SAKSBEHANDLER says in every record of synthetic data."""
 
 _RECORD = "__record__"
 _FIRST_LINES = 5
