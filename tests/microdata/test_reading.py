@@ -208,7 +208,7 @@ def test_an_address_is_read_as_a_folder_is(tmp_path: Path) -> None:
 
 
 def test_an_address_with_signs_of_its_own_has_a_sha256(tmp_path: Path) -> None:
-    folder = tmp_path / "år 2025"
+    folder = tmp_path / "data 2025"
     folder.mkdir()
     _parquet(folder, 1)
     found = find(folder.as_uri(), "skjema11", 2025)
