@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -257,7 +258,8 @@ def policy(
 
 @app.command(
     "import",
-    epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
+    epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/ "
+    "--delivered 2026-02-20`",
 )
 def import_(
     form: Annotated[str, typer.Argument(metavar="11F|11CF", help="The form of the file extract.")],
@@ -267,12 +269,23 @@ def import_(
     ],
     year: Annotated[int, typer.Option("--year", help="The årgang of the file layout.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of microdata.")] = Path("data"),
+    delivered: Annotated[
+        datetime | None,
+        typer.Option(
+            "--delivered",
+            formats=["%Y-%m-%d"],
+            help="When the files were delivered: no earlier round takes them. "
+            "Default: the first version of an årgang counts in every round, "
+            "a later one from today.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Read positional file extracts (filuttrekk) into Parquet, all records or none."""
     from kostra_publish.microdata import filuttrekk
 
-    result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out)
+    day = delivered.date() if delivered else None
+    result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out, delivered=day)
     terminal.print_import(Console(quiet=quiet), result)
 
 
@@ -293,7 +306,7 @@ def synth(
     """Make a synthetic Norway: every dataset, in the March and the June delivery.
 
     The data look like the real country and hold no real person. Every file says that it is
-    synthetic (*syntetiske data*).
+    synthetic (*syntetiske data*). Files that do not are never replaced.
     """
     from kostra_publish.microdata import synth as synthetic
 

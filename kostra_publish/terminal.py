@@ -156,6 +156,10 @@ def print_import(console: Console, result: ImportResult) -> None:
         f"[green]✓[/green] {result.rows:,} records of {result.kommuner} kommuner "
         f"in {escape(str(result.path))}"
     )
+    if result.delivered:
+        console.print(f"Delivered {result.delivered}: earlier rounds pass it over.")
+    else:
+        console.print("No date of delivery: it counts in every round.")
     if result.synthetic:
         console.print("[bold]Synthetic data (syntetiske data).[/bold]")
 

@@ -120,6 +120,11 @@ def _last_part(path: str) -> str:
     return path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
+def is_synthetic(path: Path) -> bool:
+    """Whether the footer of a local Parquet file marks it as synthetic."""
+    return _Candidate(str(path), 1, path.suffix).metadata.get("synthetic") == "true"
+
+
 @dataclass(frozen=True)
 class _Candidate:
     """A file whose name is right, before it is opened."""
