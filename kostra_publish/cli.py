@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from kostra_publish import __version__, terminal
-from kostra_publish.errors import PublishError
+from kostra_publish.errors import PublishError, UsageError
 
 app = typer.Typer(
     name="kostra-publish",
@@ -102,7 +102,8 @@ def publish(
 
 @app.command(
     epilog="**Examples:** `kostra-publish check` reads the table specs; "
-    "`kostra-publish check 2026-03 --data data/` the round's inputs too.",
+    "`kostra-publish check 2026-03 --data data/` the round's inputs too; "
+    "with `--rules-out rules.csv` all counts of control rules.",
 )
 def check(
     round_name: Annotated[
@@ -110,6 +111,14 @@ def check(
     ] = "",
     data: Data = "data",
     specs: Specs = None,
+    rules_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules-out",
+            help="A CSV of how many records break each control rule in each kommune. "
+            "For internal use: small counts are not hidden.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Check table specs and inputs, and list what is provisional.
@@ -121,6 +130,8 @@ def check(
     from kostra_publish.releases.rounds import Round
     from kostra_publish.specs import folders
 
+    if rules_out and not round_name:
+        raise UsageError("--rules-out needs a round", fix="Name it: kostra-publish check 2026-03 …")
     console = Console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
     terminal.print_specs(console, report)
@@ -129,6 +140,8 @@ def check(
         with terminal.Progress(console) as progress, progress.stage("Read the inputs"):
             found = checking.check_inputs(report.catalogue, current, data)
         terminal.print_inputs(console, found)
+        if rules_out:
+            checking.write_rules(found.rules, rules_out)
 
 
 @app.command(

@@ -249,6 +249,41 @@ def test_publish_and_check_on_the_command_line(
     assert "skjema11_p2025_v2" in printed
 
 
+def test_check_counts_control_rules_by_kommune(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    path = folder / "skjema11_p2025_v2.parquet"
+    frame = pl.read_parquet(path)
+    # Rule 036: the sum of the months is not the whole.
+    months = pl.col("^BIDRAG_.+$").is_not_null()
+    broken = frame.filter(pl.any_horizontal(months))
+    frame.with_columns(BIDRAG=pl.col("BIDRAG") + 1_000).write_parquet(path)
+    out = tmp_path / "counts" / "rules.csv"
+    asked = ["check", "2026-06", "--data", str(folder), "--rules-out"]
+    with pytest.raises(SystemExit) as done:
+        main([*asked, str(out)])
+    assert done.value.code == 0
+    counted = pl.read_csv(out, separator=";", schema_overrides={"rule": pl.String})
+    sums = counted.filter(form="11F", rule="036").cast({"kommune": pl.String})
+    assert sums["kommune"].str.zfill(4).to_list() == (
+        broken["KOMMUNE_NR"].unique().sort().to_list()
+    )
+    assert sums["records"].sum() == broken.height
+    assert sums["name"].null_count() == 0
+    capsys.readouterr()
+
+    for arguments, code, words in (
+        (["check", "--rules-out", str(out)], 2, "needs a round"),
+        ([*asked, str(path / "rules.csv")], 7, "cannot write"),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main(arguments)
+        assert done.value.code == code
+        assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
