@@ -12,7 +12,7 @@ import polars as pl
 from kostra_publish.codes import regions as codes
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
-from kostra_publish.errors import Finding, SpecError
+from kostra_publish.errors import Finding, SpecError, written
 from kostra_publish.microdata.controls import controls
 from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
@@ -21,6 +21,18 @@ from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import Catalogue, examine
 from kostra_publish.specs.models import TableSpec
+
+_RULE_COLUMNS = pl.Schema(
+    {
+        "form": pl.String(),
+        "year": pl.Int64(),
+        "rule": pl.String(),
+        "severity": pl.String(),
+        "kommune": pl.String(),
+        "records": pl.Int64(),
+        "text": pl.String(),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -192,6 +204,31 @@ def rule_counts(counted: Counted, vintage: int) -> tuple[RuleCount, ...]:
         for dataset, broken in counted.controls.items()
         for counts in _of_form(FORM_OF_DATASET[dataset], broken, vintage)
     )
+
+
+def write_rules(rules: Sequence[RuleCount], path: Path) -> None:
+    """Write a CSV with a row for each control rule and kommune whose records break it.
+
+    Columns: form, year, rule, severity, kommune, name, records, text; sorted as ``rules`` are,
+    and by kommune. Raises ReleaseError when it cannot be written.
+    """
+    rows = [
+        (one.skjema, one.vintage, one.rule, one.severity, kommune, count, one.text)
+        for one in rules
+        for kommune, count in sorted(one.kommuner)
+    ]
+    names = pl.concat(
+        codes.kommuner(vintage).select(
+            pl.lit(vintage, pl.Int64).alias("year"), "kommune", name="navn"
+        )
+        for vintage in range(codes.FIRST_YEAR, codes.LAST_YEAR + 1)
+    )
+    counted = pl.DataFrame(rows, schema=_RULE_COLUMNS, orient="row")
+    table = counted.join(names, on=["year", "kommune"], how="left", maintain_order="left")
+    ordered = table.select(*list(_RULE_COLUMNS)[:5], "name", "records", "text")
+    with written(f"cannot write {path}", fix="Name another file with --rules-out."):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(ordered.write_csv(separator=";"), encoding="utf-8")
 
 
 def _of_form(form: str, broken: pl.DataFrame, vintage: int) -> list[RuleCount]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kostra_publish import __version__, terminal
-from kostra_publish.errors import PublishError
+from kostra_publish.errors import PublishError, UsageError
 
 app = typer.Typer(
     name="kostra-publish",
@@ -100,7 +101,8 @@ def publish(
 
 @app.command(
     epilog="**Examples:** `kostra-publish check` reads the table specs; "
-    "`kostra-publish check 2026-03 --data data/` the round's inputs too.",
+    "`kostra-publish check 2026-03 --data data/` the round's inputs too; "
+    "with `--rules-out rules.csv` all counts of control rules.",
 )
 def check(
     round_name: Annotated[
@@ -109,6 +111,14 @@ def check(
     data: Data = "data",
     specs: Specs = None,
     templates: Templates = None,
+    rules_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules-out",
+            help="A CSV of how many records break each control rule in each kommune. "
+            "For internal use: small counts are not hidden.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Check table specs, templates and inputs, and list what is provisional.
@@ -120,6 +130,8 @@ def check(
     from kostra_publish.releases.rounds import Round
     from kostra_publish.specs import folders
 
+    if rules_out and not round_name:
+        raise UsageError("--rules-out needs a round", fix="Name it: kostra-publish check 2026-03 …")
     console = terminal.console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
     checking.check_templates(folders.find("templates", templates))
@@ -129,6 +141,8 @@ def check(
         with terminal.Progress(console) as progress, progress.stage("Read the inputs"):
             found = checking.check_inputs(report.catalogue, current, data)
         terminal.print_inputs(console, found)
+        if rules_out:
+            checking.write_rules(found.rules, rules_out)
 
 
 @app.command(
@@ -269,7 +283,8 @@ def policy(
 
 @app.command(
     "import",
-    epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/`",
+    epilog="**Example:** `kostra-publish import 11F uttrekk/*.dat --year 2025 --out data/ "
+    "--delivered 2026-02-20`",
 )
 def import_(
     form: Annotated[str, typer.Argument(metavar="11F|11CF", help="The form of the file extract.")],
@@ -279,12 +294,23 @@ def import_(
     ],
     year: Annotated[int, typer.Option("--year", help="The årgang of the file layout.")],
     out: Annotated[Path, typer.Option("--out", help="The folder of microdata.")] = Path("data"),
+    delivered: Annotated[
+        datetime | None,
+        typer.Option(
+            "--delivered",
+            formats=["%Y-%m-%d"],
+            help="When the files were delivered: no earlier round takes them. "
+            "Default: the first version of an årgang counts in every round, "
+            "a later one from today.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Read positional file extracts (filuttrekk) into Parquet, all records or none."""
     from kostra_publish.microdata import filuttrekk
 
-    result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out)
+    day = delivered.date() if delivered else None
+    result = filuttrekk.import_filuttrekk(files, form=form, year=year, out=out, delivered=day)
     terminal.print_import(terminal.console(quiet=quiet), result)
 
 
@@ -305,7 +331,7 @@ def synth(
     """Make a synthetic Norway: every dataset, in the March and the June delivery.
 
     The data look like the real country and hold no real person. Every file says that it is
-    synthetic (*syntetiske data*).
+    synthetic (*syntetiske data*). Files that do not are never replaced.
     """
     from kostra_publish.microdata import synth as synthetic
 

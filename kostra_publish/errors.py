@@ -6,16 +6,23 @@ holds a value from microdata.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+
+_DIGITS = 20
+"""As many as a number is filled up to with zeros, where texts are put in order."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Finding:
     """One line of a report on a file: where, which rule, and what to do.
 
     ``where`` is a place a person can go to: ``line 7``, ``row 12, position 48``,
-    ``5 rows, first 3, 8, 12``. ``field`` is a column or a key, or empty.
+    ``5 rows, first 3, 8, 12``. ``field`` is a column or a key, or empty. Findings sort by
+    file, place and rule, numbers in them as numbers: row 11 before row 101.
     """
 
     file: str
@@ -23,6 +30,15 @@ class Finding:
     field: str
     rule: str
     fix: str
+
+    def __lt__(self, other: Finding) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> list[str]:
+        return [
+            re.sub(r"\d+", lambda number: number[0].zfill(_DIGITS), text) for text in astuple(self)
+        ]
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.where, self.field) if part)
@@ -83,10 +99,14 @@ class DataError(FindingsError):
     subject = "the data"
 
 
-class MissingDataError(PublishError):
-    """A dataset that the round needs is not in the data folder."""
+class MissingDataError(FindingsError):
+    """A dataset that the round needs is not there, or not yet at the round's date.
+
+    Other findings on the data may stand beside those.
+    """
 
     exit_code = 5
+    subject = "the data"
 
 
 class DisclosureError(PublishError):
@@ -110,3 +130,16 @@ class ReleaseError(PublishError):
     """The release cannot be written, read or trusted."""
 
     exit_code = 7
+
+
+@contextmanager
+def written(what: str, *, fix: str) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into a ReleaseError.
+
+    ``what`` is what could not be done, such as ``cannot write in data/``.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ReleaseError(f"{what}: {reason}", fix=fix) from error

@@ -171,7 +171,7 @@ def print_inputs(console: Console, report: InputReport) -> None:
     """The files of a round, who has not reported, and what control rules would have stopped."""
     files = Table("File", Column("Rows", justify="right"), "SHA-256", title="Inputs")
     for file in report.files:
-        files.add_row(file.name, f"{file.rows:,}", file.sha256[:12])
+        files.add_row(file.name, f"{file.rows:,}", (file.sha256 or "not known")[:12])
     _show(console, files)
     missing = Table(
         "Form",
@@ -221,6 +221,10 @@ def print_import(console: Console, result: ImportResult) -> None:
         f"[green]✓[/green] {result.rows:,} records of {result.kommuner} kommuner "
         f"in {escape(str(result.path))}"
     )
+    if result.delivered:
+        console.print(f"Delivered {result.delivered}: earlier rounds pass it over.")
+    else:
+        console.print("No date of delivery: it counts in every round.")
     if result.synthetic:
         console.print("[bold]Synthetic data (syntetiske data).[/bold]")
 

@@ -19,7 +19,7 @@ from kostra_publish.errors import (
     TemplateError,
     UsageError,
 )
-from kostra_publish.microdata import synth
+from kostra_publish.microdata import files, synth
 from kostra_publish.publication import Request, Say, Summary, publish
 from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
@@ -169,6 +169,40 @@ def test_only_is_a_look_and_never_a_release(data: Path, tmp_path: Path) -> None:
     assert jsonstat(tmp_path / "looks" / "2026-06", "14019")["class"] == "dataset"
 
 
+def test_the_data_may_be_an_address(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("2026-06", data, tmp_path / "folder", "12269")
+    request = Request(
+        Round.parse("2026-06"), data.as_uri(), tmp_path / "address", SPECS, TEMPLATES, ("12269",)
+    )
+    publish(request, silent)
+    one, other = (tmp_path / name / "looks" / "2026-06" for name in ("folder", "address"))
+    assert (one / "manifest.json").read_bytes() == (other / "manifest.json").read_bytes()
+
+    # Without a driver for the address the hash is not known, and that is said.
+    monkeypatch.setattr(files, "sha256_of_address", lambda _address: None)
+    publish(request, silent)
+    assert {file.sha256 for file in read_manifest(other).inputs} == {None}
+    assert verify(other) == []
+    report = (other / "internal" / "report.html").read_text(encoding="utf-8")
+    assert "ikke kjent" in report
+    with pytest.raises(SystemExit) as done:
+        main(["check", "2026-06", "--data", data.as_uri()])
+    assert done.value.code == 0
+    assert "not known" in capsys.readouterr().out
+
+
+def test_synthetic_csv_is_said_to_be_synthetic(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in data.glob("*_p2025_v2.parquet"):
+        pl.read_parquet(path).write_csv(folder / f"{path.stem}.csv", separator=";")
+    assert run("2026-06", folder, tmp_path, "14019").synthetic
+    content = jsonstat(tmp_path / "looks" / "2026-06", "14019")
+    assert any("syntetisk" in note.lower() for note in content["note"])  # type: ignore[attr-defined]
+
+
 def test_a_missing_dataset_names_itself_and_leaves_nothing(data: Path, tmp_path: Path) -> None:
     incomplete = tmp_path / "data"
     shutil.copytree(data, incomplete)
@@ -237,6 +271,41 @@ def test_publish_and_check_on_the_command_line(
     printed = capsys.readouterr().out
     assert "Provisional" in printed
     assert "skjema11_p2025_v2" in printed
+
+
+def test_check_counts_control_rules_by_kommune(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    path = folder / "skjema11_p2025_v2.parquet"
+    frame = pl.read_parquet(path)
+    # Rule 036: the sum of the months is not the whole.
+    months = pl.col("^BIDRAG_.+$").is_not_null()
+    broken = frame.filter(pl.any_horizontal(months))
+    frame.with_columns(BIDRAG=pl.col("BIDRAG") + 1_000).write_parquet(path)
+    out = tmp_path / "counts" / "rules.csv"
+    asked = ["check", "2026-06", "--data", str(folder), "--rules-out"]
+    with pytest.raises(SystemExit) as done:
+        main([*asked, str(out)])
+    assert done.value.code == 0
+    counted = pl.read_csv(out, separator=";", schema_overrides={"rule": pl.String})
+    sums = counted.filter(form="11F", rule="036").cast({"kommune": pl.String})
+    assert sums["kommune"].str.zfill(4).to_list() == (
+        broken["KOMMUNE_NR"].unique().sort().to_list()
+    )
+    assert sums["records"].sum() == broken.height
+    assert sums["name"].null_count() == 0
+    capsys.readouterr()
+
+    for arguments, code, words in (
+        (["check", "--rules-out", str(out)], 2, "needs a round"),
+        ([*asked, str(path / "rules.csv")], 7, "cannot write"),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main(arguments)
+        assert done.value.code == code
+        assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ KOMMUNE_UNKNOWN = "kommune_unknown"
 KOMMUNE_NOT_IN_YEAR = "kommune_not_in_year"
 UNKNOWN_KOMMUNE = "9999"
 
+SYNTHETIC = "SYNTETISK"
+"""What SAKSBEHANDLER says in every record of synthetic data of skjema 11 and 11C."""
+
 _BYDEL_CODES = tuple(f"{number:02d}" for number in range(1, 16))
 _BYDEL_REST = "99"
 _FEW_CODES = 6

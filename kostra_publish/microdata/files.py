@@ -3,9 +3,8 @@
 A file is named after SSB's standard, ``skjema11_p2025_v2.parquet``: dataset, statistics
 year, version. The highest version counts (v10 after v9), and Parquet before CSV of the
 same version. The folder is a path, or any address that Polars scans (``gs://…``,
-``s3://…``). Such an address is listed with Polars' own pattern matching, so that nothing
-but Polars reads it; its files have no SHA-256 here, since their bytes pass only through
-Polars.
+``s3://…``). Such an address is listed with Polars' own pattern matching. The bytes of its
+files are read once more by fsspec, for their SHA-256, where it has a driver for the address.
 """
 
 from __future__ import annotations
@@ -17,7 +16,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
 
+import fsspec
 import polars as pl
 
 from kostra_publish.errors import DataError, Finding, UsageError
@@ -35,14 +37,15 @@ class DataFile:
     """One version of one dataset and year.
 
     ``path`` is a local path or an address. ``delivered`` and ``synthetic`` come from the
-    Parquet footer; CSV has neither. ``sha256`` is empty for an address.
+    Parquet footer; CSV has neither. ``sha256`` is None for an address that fsspec has no
+    driver for.
     """
 
     path: str
     dataset: str
     year: int
     version: int
-    sha256: str
+    sha256: str | None
     synthetic: bool
     delivered: date | None
 
@@ -74,11 +77,52 @@ def file_name(dataset: str, year: int, version: int, suffix: str = ".parquet") -
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a local file, read in pieces."""
-    digest = hashlib.sha256()
     with path.open("rb") as source:
-        while piece := source.read(_CHUNK):
-            digest.update(piece)
+        return _digest(source)
+
+
+def sha256_of_address(address: str) -> str | None:
+    """The SHA-256 of the bytes at an address; None where no driver for it is installed.
+
+    Raises DataError when there is a driver, but it cannot read the bytes.
+    """
+    try:
+        system, path = fsspec.core.url_to_fs(_plain(address))
+    except (ImportError, ValueError):
+        return None
+    try:
+        with system.open(path, "rb") as source:
+            return _digest(source)
+    except Exception as error:  # noqa: BLE001 - every driver has errors of its own
+        finding = Finding(
+            file=_last_part(address),
+            where="whole file",
+            field="",
+            rule=f"the bytes cannot be read for their SHA-256 ({type(error).__name__})",
+            fix="Give fsspec's driver for the address the same rights as Polars",
+        )
+        raise DataError([finding]) from None
+
+
+def _plain(address: str) -> str:
+    """A ``file:`` address without %20 and the like, which patterns and fsspec do not know."""
+    return unquote(address) if address.startswith("file:") else address
+
+
+def _digest(source: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := source.read(_CHUNK):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def _last_part(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def is_synthetic(path: Path) -> bool:
+    """Whether the footer of a local Parquet file marks it as synthetic."""
+    return _Candidate(str(path), 1, path.suffix).metadata.get("synthetic") == "true"
 
 
 @dataclass(frozen=True)
@@ -100,6 +144,10 @@ class _Candidate:
             return {}  # reading reports what is wrong with it
 
     @property
+    def name(self) -> str:
+        return _last_part(self.path)
+
+    @property
     def delivered(self) -> date | None:
         text = self.metadata.get("delivered")
         if text is None:
@@ -108,7 +156,7 @@ class _Candidate:
             return date.fromisoformat(text)
         except ValueError:
             finding = Finding(
-                file=self.path.rsplit("/", 1)[-1],
+                file=self.name,
                 where="footer metadata",
                 field="delivered",
                 rule="not a date",
@@ -143,16 +191,27 @@ def _matching_addresses(pattern: str) -> list[str]:
             include_file_paths="path",
         )
         [found] = execute([footers.select(pl.col("path").unique())])
-    except pl.exceptions.PolarsError:
-        lines = pl.scan_lines(pattern, include_file_paths="path")
-        [found] = execute([lines.select(pl.col("path").unique())])
+    except (pl.exceptions.PolarsError, OSError):
+        found = _matching_by_lines(pattern)
     return found.get_column("path").to_list()
+
+
+def _matching_by_lines(pattern: str) -> pl.DataFrame:
+    lines = pl.scan_lines(pattern, include_file_paths="path")
+    try:
+        [found] = execute([lines.select(pl.col("path").unique())])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UsageError(
+            f"the data at {pattern} cannot be listed ({type(error).__name__})",
+            fix="Look at the address, the network and your rights.",
+        ) from None
+    return found
 
 
 def _paths(data: str, dataset: str, year: int) -> list[str]:
     if not is_address(data):
         return sorted(_local_paths(data))
-    stem = f"{data.rstrip('/')}/{dataset}_p{year}_v*"
+    stem = f"{_plain(data).rstrip('/')}/{dataset}_p{year}_v*"
     return sorted(path for suffix in _SUFFIXES for path in _matching_addresses(stem + suffix))
 
 
@@ -164,20 +223,27 @@ def _is_near_miss(name: str, dataset: str, year: int) -> bool:
     return words[0] == dataset and seems_year and seems_data
 
 
-def _candidates(data: str, dataset: str, year: int) -> list[_Candidate]:
+def _candidates(data: str, dataset: str, year: int) -> tuple[list[_Candidate], tuple[Finding, ...]]:
+    """The versions, those that count most first; and a finding for each misnamed file."""
     found: list[_Candidate] = []
     strays: list[Finding] = []
     for path in _paths(data, dataset, year):
-        name = path.replace("\\", "/").rsplit("/", 1)[-1]
+        name = _last_part(path)
         match = _NAME.fullmatch(name)
         if match is None or match["suffix"] not in _SUFFIXES:
             if _is_near_miss(name, dataset, year):
                 strays.append(_misnamed(name, dataset, year))
         elif match["dataset"] == dataset and int(match["year"]) == year:
             found.append(_Candidate(path, int(match["version"]), match["suffix"]))
+    found.sort(key=lambda one: (-one.version, _SUFFIXES.index(one.suffix)))
+    return found, tuple(strays)
+
+
+def _well_named(data: str, dataset: str, year: int) -> list[_Candidate]:
+    candidates, strays = _candidates(data, dataset, year)
     if strays:
         raise DataError(strays)
-    return sorted(found, key=lambda one: (-one.version, _SUFFIXES.index(one.suffix)))
+    return candidates
 
 
 def _misnamed(name: str, dataset: str, year: int) -> Finding:
@@ -197,10 +263,54 @@ def _opened(candidate: _Candidate, dataset: str, year: int) -> DataFile:
         dataset=dataset,
         year=year,
         version=candidate.version,
-        sha256="" if is_address(path) else sha256_of(Path(path)),
+        sha256=sha256_of_address(path) if is_address(path) else sha256_of(Path(path)),
         synthetic=candidate.metadata.get("synthetic") == "true",
         delivered=candidate.delivered,
     )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of one dataset and year.
+
+    ``file`` is the version that counts, or None. ``late`` has the versions above it that
+    were delivered too late: name and date. ``findings`` tell which files are misnamed, and
+    what is wrong with the delivery date or the bytes of the one that would count.
+    """
+
+    file: DataFile | None
+    late: tuple[tuple[str, date], ...]
+    findings: tuple[Finding, ...]
+
+
+def look(
+    data: str,
+    dataset: str,
+    year: int,
+    *,
+    on_or_before: date | None = None,
+    highest_version: int | None = None,
+) -> Found:
+    """The highest version of ``dataset`` for ``year`` in the folder or address ``data``.
+
+    ``on_or_before`` passes over versions delivered later; a file that does not say when
+    it was delivered is always eligible. ``highest_version`` passes over higher versions.
+    Raises UsageError for a folder that does not exist or cannot be listed.
+    """
+    candidates, strays = _candidates(data, dataset, year)
+    late: list[tuple[str, date]] = []
+    for candidate in candidates:
+        if highest_version is not None and candidate.version > highest_version:
+            continue
+        try:
+            delivered = candidate.delivered
+            if on_or_before is not None and delivered is not None and delivered > on_or_before:
+                late.append((candidate.name, delivered))
+                continue
+            return Found(_opened(candidate, dataset, year), tuple(late), strays)
+        except DataError as error:
+            return Found(None, tuple(late), (*strays, *error.findings))
+    return Found(None, tuple(late), strays)
 
 
 def find(
@@ -211,30 +321,23 @@ def find(
     on_or_before: date | None = None,
     highest_version: int | None = None,
 ) -> DataFile | None:
-    """The highest version of ``dataset`` for ``year`` in the folder or address ``data``.
+    """The file that ``look`` finds; None when there is no such file.
 
-    ``on_or_before`` passes over versions delivered later; a file that does not say when
-    it was delivered is always eligible. ``highest_version`` passes over higher versions.
-    None when there is no such file. Raises UsageError for a folder that does not exist and
-    DataError for a file name that seems meant for this dataset and year but is malformed.
+    Raises UsageError as ``look`` does, and DataError for a file name that seems meant for
+    this dataset and year but is malformed.
     """
-    for candidate in _candidates(data, dataset, year):
-        if highest_version is not None and candidate.version > highest_version:
-            continue
-        if on_or_before is not None:
-            delivered = candidate.delivered
-            if delivered is not None and delivered > on_or_before:
-                continue
-        return _opened(candidate, dataset, year)
-    return None
+    found = look(data, dataset, year, on_or_before=on_or_before, highest_version=highest_version)
+    if found.findings:
+        raise DataError(found.findings)
+    return found.file
 
 
 def next_version(folder: Path, dataset: str, year: int) -> int:
     """The version after the highest one of ``dataset`` and ``year`` in a local folder; 1 first."""
-    versions = [one.version for one in _candidates(str(folder), dataset, year)]
+    versions = [one.version for one in _well_named(str(folder), dataset, year)]
     return max(versions, default=0) + 1
 
 
 def years(data: str, dataset: str, among: Sequence[int]) -> tuple[int, ...]:
     """Those of the years ``among`` that ``dataset`` has a file for, in order."""
-    return tuple(year for year in sorted(among) if _candidates(data, dataset, year))
+    return tuple(year for year in sorted(among) if _well_named(data, dataset, year))

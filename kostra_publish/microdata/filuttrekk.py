@@ -7,22 +7,23 @@ contract says about them is told with file, line and position. No value is ever 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kostra_publish.errors import DataError, Finding, UsageError
-from kostra_publish.microdata.contracts import ROW, Contract, Key, contract
+from kostra_publish.microdata.contracts import ROW, SYNTHETIC, Contract, Key, contract
 from kostra_publish.microdata.execution import execute
 from kostra_publish.microdata.files import file_name, next_version
 from kostra_publish.microdata.layouts import DATASET_OF_FORM, Field, layout, record_length
 from kostra_publish.microdata.reading import Tally, duplicates, tally_rules
-
-SYNTHETIC = "SYNTETISK"
-"""What SAKSBEHANDLER says in every record of synthetic data."""
+from kostra_publish.microdata.writing import writing
 
 _RECORD = "__record__"
 _FIRST_LINES = 5
@@ -30,17 +31,24 @@ _FIRST_LINES = 5
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import wrote: the file, its rows, how many kommuner, whether it is synthetic."""
+    """What an import wrote: the file, its rows, how many kommuner, whether it is synthetic.
+
+    ``delivered`` is the date in its footer, or None.
+    """
 
     path: Path
     rows: int
     kommuner: int
     synthetic: bool
+    delivered: date | None
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """One file's records: ``frame`` has the contract's columns and the line number."""
+    """One file's records: ``frame`` has the contract's columns and the line number.
+
+    ``name`` tells the file apart from the others.
+    """
 
     name: str
     frame: pl.DataFrame = field(repr=False)
@@ -48,10 +56,10 @@ class _Cut:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file in UTF-8, else Latin-1; without line ends, and a last blank one.
+    """The lines of a file in UTF-8, else Latin-1; without line ends, and the last blank ones.
 
     Only CR LF and LF end a line: other signs that Python takes for line ends may stand in
-    a Latin-1 field.
+    a Latin-1 field. The sign that ended a file in DOS (1A) is blank too.
     """
     try:
         content = path.read_bytes()
@@ -64,7 +72,21 @@ def _lines(path: Path) -> list[str]:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return lines[:-1] if lines[-1] in {"", "\x1a"} else lines
+    while lines and not lines[-1].strip(" \t\x1a"):
+        lines.pop()
+    return lines
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The name of each file, with as many of its folders as it takes to tell it apart."""
+    names = [path.name for path in paths]
+    for depth in range(2, max(len(path.parts) for path in paths) + 1):
+        times = Counter(names)
+        names = [
+            "/".join(path.parts[-depth:]) if times[name] > 1 else name
+            for path, name in zip(paths, names, strict=True)
+        ]
+    return names
 
 
 def _text(one: Field) -> pl.Expr:
@@ -105,30 +127,30 @@ class _Cutter:
         self._fields = {one.name: one for one in layout(form, year)}
         self._contract = held_to
 
-    def cut(self, path: Path) -> _Cut:
+    def cut(self, path: Path, name: str) -> _Cut:
         """The records of one file, and everything that is wrong with each of them."""
         lines = _lines(path)
-        if not any(lines):
+        if not lines:
             finding = Finding(
-                path.name,
+                name,
                 "whole file",
                 "",
                 "the file has no records",
                 "Deliver the records, or leave the file out",
             )
-            return _Cut(path.name, pl.DataFrame(), [finding])
+            return _Cut(name, pl.DataFrame(), [finding])
         records = pl.LazyFrame({_RECORD: lines}).with_row_index(ROW, offset=1)
         records = records.with_columns(pl.col(ROW).cast(pl.Int64))
         whole = pl.col(_RECORD).str.len_chars() == self._length
         text = records.filter(whole).select(ROW, *(_text(one) for one in self._fields.values()))
         [wrong, raw] = execute([records.filter(~whole).select(ROW), text])
-        findings = list(self._length_findings(path.name, wrong.get_column(ROW)))
+        findings = list(self._length_findings(name, wrong.get_column(ROW)))
         if raw.is_empty():
-            return _Cut(path.name, pl.DataFrame(), findings)
+            return _Cut(name, pl.DataFrame(), findings)
         other = [_typed(one) for one in self._fields.values() if one.kind != "STRING"]
         [frame] = execute([raw.lazy().with_columns(other)])
-        findings.extend(self._row_findings(path.name, raw, frame))
-        return _Cut(path.name, frame, findings)
+        findings.extend(self._row_findings(name, raw, frame))
+        return _Cut(name, frame, findings)
 
     def _length_findings(self, name: str, rows: pl.Series) -> Iterator[Finding]:
         if rows.is_empty():
@@ -196,39 +218,84 @@ def _pair_findings(whole: Sequence[_Cut], key: Key, pairs: pl.DataFrame) -> Iter
 # Writing ---------------------------------------------------------------------------------
 
 
-def _target(out: Path, dataset: str, year: int, version: int | None) -> Path:
-    out.mkdir(parents=True, exist_ok=True)
-    chosen = next_version(out, dataset, year) if version is None else version
-    target = out / file_name(dataset, year, chosen)
-    if target.exists():
+_UNTOUCHED = "Nothing has been imported; mend it and run again."
+
+
+def _version(out: Path, dataset: str, year: int, version: int | None) -> int:
+    """The version asked for, else the next free one.
+
+    Raises UsageError where there is such a file.
+    """
+    if version is None:
+        return next_version(out, dataset, year)
+    name = file_name(dataset, year, version)
+    if (out / name).exists():
         raise UsageError(
-            f"{target.name} is there already",
+            f"{name} is there already",
             fix="A version is never written twice; give another, or none for the next free one.",
         )
-    return target
+    return version
 
 
-def _write(frame: pl.DataFrame, target: Path, *, synthetic: bool) -> None:
+def _today() -> date:
+    return datetime.now(ZoneInfo("Europe/Oslo")).date()
+
+
+def _write(frame: pl.DataFrame, target: Path, metadata: dict[str, str]) -> None:
     """Write whole or not at all; a name that starts with a dot is no dataset."""
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
-        frame.write_parquet(unfinished, metadata={"synthetic": "true"} if synthetic else None)
+        frame.write_parquet(unfinished, metadata=metadata or None)
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def import_filuttrekk(
-    files: Sequence[Path], *, form: str, year: int, out: Path, version: int | None = None
+    files: Sequence[Path],
+    *,
+    form: str,
+    year: int,
+    out: Path,
+    version: int | None = None,
+    delivered: date | None = None,
 ) -> ImportResult:
     """Read the ``.dat`` files of ``form`` ("11F" or "11CF") into one Parquet file in ``out``.
 
     A file may hold one kommune or several. The Parquet is named after the standard with
-    ``version``, else the next free one, and is marked synthetic in its footer when every
-    record says so. Raises UsageError for an unknown form or year, a file that cannot be
-    read or a version that is there, and one DataError with everything that is wrong in all
-    the files; then nothing is written.
+    ``version``, else the next free one. Its footer says ``delivered``; where that is not
+    given, version 1 says nothing and counts in every round, and a later one says today. It is
+    marked synthetic when every record says so.
+
+    Raises UsageError for an unknown form or year, a file that cannot be read or a version
+    that is there, one DataError with everything that is wrong in all the files, and
+    ReleaseError where ``out`` cannot be written; then nothing is written.
     """
+    dataset, frame = _records(files, form, year)
+    with writing(f"cannot write in {out}", fix=_UNTOUCHED):
+        out.mkdir(parents=True, exist_ok=True)
+        chosen = _version(out, dataset, year, version)
+        target = out / file_name(dataset, year, chosen)
+        delivered = delivered or (_today() if chosen > 1 else None)
+        signs = frame.get_column("SAKSBEHANDLER")
+        result = ImportResult(
+            path=target,
+            rows=frame.height,
+            kommuner=frame.get_column("KOMMUNE_NR").n_unique(),
+            synthetic=bool((signs == SYNTHETIC).fill_null(value=False).all()),
+            delivered=delivered,
+        )
+        _write(frame, target, _metadata(result))
+    return result
+
+
+def _metadata(result: ImportResult) -> dict[str, str]:
+    synthetic = {"synthetic": "true"} if result.synthetic else {}
+    return synthetic | ({"delivered": result.delivered.isoformat()} if result.delivered else {})
+
+
+def _records(files: Sequence[Path], form: str, year: int) -> tuple[str, pl.DataFrame]:
+    """The dataset of ``form``, and all records as its contract says; else raises."""
     if form not in DATASET_OF_FORM:
         raise UsageError(
             f"there is no form {form} to import", fix=f"Use {' or '.join(DATASET_OF_FORM)}."
@@ -237,13 +304,9 @@ def import_filuttrekk(
         raise UsageError("there are no files to import", fix="Give one or more .dat files.")
     dataset = DATASET_OF_FORM[form]
     cutter = _Cutter(form, year, contract(dataset, year))
-    cuts = [cutter.cut(path) for path in files]
+    cuts = [cutter.cut(*one) for one in zip(files, _names(files), strict=True)]
     findings = [finding for cut in cuts for finding in cut.findings]
     findings.extend(_key_findings(cuts, contract(dataset, year)))
     if findings:
         raise DataError(findings)
-    frame = pl.concat(cut.frame.drop(ROW) for cut in cuts)
-    synthetic = bool((frame.get_column("SAKSBEHANDLER") == SYNTHETIC).fill_null(value=False).all())
-    target = _target(out, dataset, year, version)
-    _write(frame, target, synthetic=synthetic)
-    return ImportResult(target, frame.height, frame.get_column("KOMMUNE_NR").n_unique(), synthetic)
+    return dataset, pl.concat(cut.frame.drop(ROW) for cut in cuts)

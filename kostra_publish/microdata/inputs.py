@@ -10,7 +10,7 @@ import polars as pl
 
 from kostra_publish.microdata.controls import control_counts
 from kostra_publish.microdata.execution import execute
-from kostra_publish.microdata.files import DataFile, find
+from kostra_publish.microdata.files import DataFile
 from kostra_publish.microdata.layouts import FORM_OF_DATASET
 from kostra_publish.microdata.microdata import Microdata, collect, load_all
 from kostra_publish.microdata.variables import source_frame
@@ -56,7 +56,7 @@ class Inputs:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any of the files is synthetic."""
+        """Whether any of the files is synthetic, by its footer or by its records."""
         return any(file.synthetic for file in self.files)
 
     def count(
@@ -120,8 +120,6 @@ def load_inputs(
 
     Raises MissingDataError or DataError, naming everything that is wrong; see ``load_all``.
     """
-    wanted = [*datasets]
-    if find(data, REPORTING, year, on_or_before=on_or_before) is not None:
-        wanted.append(REPORTING)
-    loaded = load_all(data, [(dataset, year) for dataset in wanted], on_or_before=on_or_before)
+    wanted = [(dataset, year) for dataset in datasets if dataset != REPORTING]
+    loaded = load_all(data, wanted, optional=[(REPORTING, year)], on_or_before=on_or_before)
     return Inputs(year, {one.dataset: one for one in loaded})

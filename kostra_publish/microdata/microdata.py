@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -10,8 +11,8 @@ import polars as pl
 from kostra_publish.errors import DataError, Finding, MissingDataError, PublishError
 from kostra_publish.microdata.contracts import Contract, contract
 from kostra_publish.microdata.execution import Runner, execute, streaming
-from kostra_publish.microdata.files import DataFile, file_name, find
-from kostra_publish.microdata.reading import diagnose_all, scan, structure
+from kostra_publish.microdata.files import DataFile, Found, file_name, look
+from kostra_publish.microdata.reading import diagnose_all, says_synthetic, scan, structure
 
 
 class Microdata:
@@ -75,7 +76,7 @@ def load(
     on_or_before: date | None = None,
     highest_version: int | None = None,
 ) -> Microdata:
-    """The newest eligible version of one dataset; see ``files.find``.
+    """The newest eligible version of one dataset; see ``files.look``.
 
     Raises MissingDataError when there is none, DataError when the file as a whole is wrong.
     """
@@ -88,36 +89,60 @@ def load_all(
     data: str,
     wanted: Sequence[tuple[str, int]],
     *,
+    optional: Sequence[tuple[str, int]] = (),
     on_or_before: date | None = None,
     highest_version: int | None = None,
 ) -> list[Microdata]:
     """Several datasets, each a (dataset, year), in the order asked for.
 
-    Raises one MissingDataError that names all that are missing; or, when the structure of
-    any file is wrong, one DataError with everything that is wrong in all of them.
+    Those of ``optional`` come last, where they are there. Raises one error with everything
+    that is wrong with all the files when any of them is not there, is misnamed, or is wrong
+    as a whole: MissingDataError when one is not there, else DataError.
     """
-    found = {
-        (dataset, year): find(
+    looked = {
+        (dataset, year): look(
             data, dataset, year, on_or_before=on_or_before, highest_version=highest_version
         )
-        for dataset, year in wanted
+        for dataset, year in (*wanted, *optional)
     }
-    missing = [key for key, file in found.items() if file is None]
-    if missing:
-        raise _missing(data, missing)
-    files = [(file, contract(*key)) for key, file in found.items() if file is not None]
-    if any(structure(file, held_to) for file, held_to in files):
-        raise DataError(diagnose_all(files))
-    return [Microdata(file, held_to, scan(file, held_to)) for file, held_to in files]
+    missing = [one for key in wanted for one in _missing(data, key, looked[key], on_or_before)]
+    findings = [one for found in looked.values() for one in found.findings]
+    files = [(found.file, contract(*key)) for key, found in looked.items() if found.file]
+    if missing or findings or any(structure(*one) for one in files):
+        kind = MissingDataError if missing else DataError
+        raise kind([*missing, *findings, *diagnose_all(files)])
+    return [_microdata(file, held_to) for file, held_to in files]
 
 
-def _missing(data: str, missing: Sequence[tuple[str, int]]) -> MissingDataError:
-    names = ", ".join(f"{dataset} {year}" for dataset, year in missing)
-    dataset, year = missing[0]
-    return MissingDataError(
-        f"not in the data folder {data}: {names}",
-        fix=f"Put the files there, named as {file_name(dataset, year, 1)}.",
-    )
+def _microdata(file: DataFile, held_to: Contract) -> Microdata:
+    synthetic = file.synthetic or says_synthetic(file, held_to)
+    return Microdata(replace(file, synthetic=synthetic), held_to, scan(file, held_to))
+
+
+def _missing(
+    data: str, key: tuple[str, int], found: Found, on_or_before: date | None
+) -> Iterator[Finding]:
+    """Findings on a dataset that has no file, unless there are others that tell why."""
+    if found.file is not None or found.findings:
+        return
+    dataset, year = key
+    for name, delivered in found.late:
+        yield Finding(
+            file=name,
+            where="footer metadata",
+            field="delivered",
+            rule=f"delivered {delivered}, after the round of {on_or_before}; "
+            f"no version of {dataset} {year} had been delivered by then",
+            fix="Publish a later round, or correct the date if the file was there earlier",
+        )
+    if not found.late:
+        yield Finding(
+            file=file_name(dataset, year, 1),
+            where=f"data folder {data}",
+            field="",
+            rule=f"{dataset} {year} is not there",
+            fix="Put the file there, under this name (or v2, v3 …; .csv)",
+        )
 
 
 def collect(

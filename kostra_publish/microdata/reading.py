@@ -9,6 +9,7 @@ No value of a record is ever part of what it says.
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,6 +21,7 @@ from kostra_publish.errors import DataError, Finding
 from kostra_publish.microdata.contracts import (
     KOMMUNE_NOT_IN_YEAR,
     ROW,
+    SYNTHETIC,
     Column,
     Contract,
     Key,
@@ -75,25 +77,130 @@ def _csv_source(file: DataFile) -> str | bytes:
     return Path(file.path).read_text(encoding="latin-1").encode("utf-8")
 
 
-def _open_csv(file: DataFile) -> pl.LazyFrame:
-    """The CSV as text columns; the separator is the one that makes the most of the header."""
+@dataclass(frozen=True)
+class _Csv:
+    """A CSV as text columns, and how it was taken apart.
+
+    A field too many is left out of ``frame`` and one too few is null: ``uneven_lines`` says
+    where. ``lines`` has the text of each line in ``line`` and its number in ``number``.
+    """
+
+    frame: pl.LazyFrame
+    lines: pl.LazyFrame
+    separator: str
+
+
+def _csv(file: DataFile) -> _Csv:
+    """The separator is the one that makes the most of the header."""
     source = _csv_source(file)
-    scans = [
-        pl.scan_csv(
-            BytesIO(source) if isinstance(source, bytes) else source,
+
+    def opened() -> str | BytesIO:
+        return BytesIO(source) if isinstance(source, bytes) else source
+
+    scans = {
+        separator: pl.scan_csv(
+            opened(),
             separator=separator,
             infer_schema=False,
+            truncate_ragged_lines=True,
             glob=False,
         )
         for separator in _CSV_SEPARATORS
-    ]
-    return max(scans, key=lambda scan: len(scan.collect_schema()))
+    }
+    separator = max(scans, key=lambda one: len(scans[one].collect_schema()))
+    lines = pl.scan_lines(opened(), row_index_name="number", row_index_offset=1, glob=False)
+    return _Csv(scans[separator], lines, separator)
+
+
+def _open_csv(file: DataFile) -> pl.LazyFrame:
+    return _csv(file).frame
 
 
 _OPENERS: Mapping[str, Callable[[DataFile], pl.LazyFrame]] = {
     ".parquet": _open_parquet,
     ".csv": _open_csv,
 }
+
+
+# Lines with too many or too few fields ----------------------------------------------------
+
+_UNEVEN = pl.Schema({"line": pl.Int64(), ROW: pl.Int64(), "surplus": pl.Int64()})
+"""Lines that have not as many fields as the header: line and row number, fields too many.
+
+With 0 too many a quotation mark in the record is not closed.
+"""
+
+_QUOTE = '"'
+_TOO_MANY = "Take away separators that are too many, or write text that has one in quotation marks"
+_NOT_CLOSED = "Close it, or write it twice where it belongs to the text"
+_TOO_FEW = "Write the whole line again; it may be cut, or blank"
+
+
+def uneven_lines(file: DataFile) -> pl.DataFrame:
+    """The lines of a CSV with more or fewer fields than the header (shape: ``_UNEVEN``).
+
+    None for Parquet. A line is where a record starts; the header is one too.
+    """
+    if file.suffix != ".csv":
+        return _UNEVEN.to_frame()
+    csv_file = _csv(file)
+    width = len(csv_file.frame.collect_schema())
+    filled = pl.col("line").str.strip_chars() != ""
+    [header] = execute([csv_file.lines.filter(filled).select(pl.col("number").min())])
+    lines = csv_file.lines.filter(pl.col("number") > header.item())
+    number = pl.col("number").cast(pl.Int64)
+    found = lines.select(
+        number.alias("line"),
+        (number - int(header.item())).alias(ROW),
+        (_fields(csv_file.separator) - width).alias("surplus"),
+        (pl.col("line").str.count_matches(_QUOTE, literal=True) % 2 == 1).alias("open"),
+    )
+    [uneven] = execute([found.filter((pl.col("surplus") != 0) | pl.col("open"))])
+    if uneven.get_column("open").any():
+        return _uneven_records(lines, csv_file.separator, width)
+    return uneven.drop("open")
+
+
+def _fields(separator: str) -> pl.Expr:
+    """How many fields a line has, whose quoted fields end in it."""
+    line = pl.col("line")
+    quoted = line.str.contains(_QUOTE, literal=True)
+    bare = pl.when(quoted).then(line.str.replace_all(r'"[^"]*"', "")).otherwise(line)
+    return bare.str.count_matches(separator, literal=True).cast(pl.Int64) + 1
+
+
+def _uneven_records(lines: pl.LazyFrame, separator: str, width: int) -> pl.DataFrame:
+    """The same for records of which some go over several lines, which takes longer."""
+    [text] = execute([lines.select("number", "line")])
+    first = int(text.get_column("number").item(0))
+    quotes = text.get_column("line").str.count_matches(_QUOTE, literal=True)
+    reader = csv.reader((f"{line}\n" for line in text.get_column("line")), delimiter=separator)
+    found = []
+    row, start = 1, 0
+    try:
+        for record in reader:
+            surplus = max(len(record), 1) - width
+            if quotes[start : reader.line_num].sum() % 2 == 1:
+                found.append((first + start, row, 0))
+            elif surplus != 0:
+                found.append((first + start, row, surplus))
+            row, start = row + 1, reader.line_num
+    except csv.Error:  # a field without an end
+        found.append((first + start, row, 0))
+    return pl.DataFrame(found, schema=_UNEVEN, orient="row")
+
+
+def _uneven_findings(file: DataFile, uneven: pl.DataFrame) -> Iterator[Finding]:
+    for rule, fix, kept in (
+        ("more fields than the header", _TOO_MANY, pl.col("surplus") > 0),
+        ("fewer fields than the header", _TOO_FEW, pl.col("surplus") < 0),
+        ("a quotation mark is not closed", _NOT_CLOSED, pl.col("surplus") == 0),
+    ):
+        lines = uneven.filter(kept).get_column("line")
+        if len(lines):
+            tally = Tally()
+            tally.add(lines)
+            yield Finding(file.name, tally.where("line"), "", rule, fix)
 
 
 # Types -----------------------------------------------------------------------------------
@@ -190,21 +297,31 @@ def _row_count(frame: pl.LazyFrame) -> int:
 
 
 def structure(file: DataFile, contract: Contract) -> list[Finding]:
-    """What is wrong with the file as a whole: unreadable, empty, columns, types.
+    """What is wrong with the file as a whole: unreadable, empty, columns, types, lines.
 
-    Reads the header or footer, and of the rows only how many they are.
+    Reads the header or footer; of the rows only how many they are, and of a CSV how many
+    fields each line has.
     """
+    findings, uneven = _whole(file, contract)
+    return [*findings, *_uneven_findings(file, uneven)]
+
+
+def _whole(file: DataFile, contract: Contract) -> tuple[list[Finding], pl.DataFrame]:
+    """What makes the rows unreadable, and the lines with too many or too few fields."""
+    uneven = _UNEVEN.to_frame()
     try:
         raw = _OPENERS[file.suffix](file)
-        found = raw.collect_schema()
-        findings = list(_column_findings(file, contract, found))
-        if not findings and _row_count(raw) == 0:
+        findings = list(_column_findings(file, contract, raw.collect_schema()))
+        uneven = uneven_lines(file)
+        if not findings and uneven.is_empty() and _row_count(raw) == 0:
             findings.append(_empty(file))
     except pl.exceptions.NoDataError:
-        return [_empty(file)]
+        return [_empty(file)], uneven
     except (pl.exceptions.PolarsError, OSError):
-        return [_empty(file) if _is_zero_bytes(file) else _broken(file)]
-    return findings
+        if len(uneven):
+            return [], uneven
+        return [_empty(file) if _is_zero_bytes(file) else _broken(file)], uneven
+    return findings, uneven
 
 
 def _is_zero_bytes(file: DataFile) -> bool:
@@ -224,6 +341,21 @@ def scan(file: DataFile, contract: Contract) -> pl.LazyFrame:
         raise DataError(findings)
     frame = _scan(file, contract, strict=True)
     return frame.cache() if _row_count(frame) <= HELD_ROWS else frame
+
+
+def says_synthetic(file: DataFile, contract: Contract) -> bool:
+    """Whether every record of a form says that it is synthetic; False where none can say."""
+    if "SAKSBEHANDLER" not in contract.columns:
+        return False
+    raw = _scan(file, contract, strict=False)
+    says = (pl.col("SAKSBEHANDLER") == SYNTHETIC).fill_null(value=False).all()
+    try:
+        # Most files tell by their first row, before the others are read.
+        return all(
+            execute([rows.select(says & (pl.len() > 0))])[0].item() for rows in (raw.head(1), raw)
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return False  # reading reports what is wrong with it
 
 
 def _scan(file: DataFile, contract: Contract, *, strict: bool) -> pl.LazyFrame:
@@ -294,15 +426,19 @@ def _unreadable_words(column: Column) -> tuple[str, str]:
     return "not a whole number", "Write whole numbers without spaces or decimals"
 
 
-def _batches(file: DataFile, contract: Contract) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """The file in pieces: as it is, and typed with row numbers."""
+def _batches(
+    file: DataFile, contract: Contract, without: pl.Series
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The file in pieces: as it is, and typed with row numbers; ``without`` some rows."""
     raw = _OPENERS[file.suffix](file).select(contract.columns)
     is_csv = file.suffix == ".csv"
     for start in range(0, _row_count(raw), _BATCH):
         [piece] = execute([raw.slice(start, _BATCH)])
         typed = _typed(piece.lazy(), contract, is_csv=is_csv, strict=False)
         [numbered] = execute([typed.with_row_index(ROW, offset=start + 1)])
-        yield piece, numbered.with_columns(pl.col(ROW).cast(pl.Int64))
+        numbered = numbered.with_columns(pl.col(ROW).cast(pl.Int64))
+        kept = ~numbered.get_column(ROW).is_in(without.implode())
+        yield piece.filter(kept), numbered.filter(kept)
 
 
 @dataclass(frozen=True)
@@ -344,9 +480,9 @@ def tally_rules(
                 tallies.setdefault(breach, Tally()).add(numbers)
 
 
-def _row_findings(file: DataFile, contract: Contract) -> Iterator[Finding]:
+def _row_findings(file: DataFile, contract: Contract, without: pl.Series) -> Iterator[Finding]:
     tallies: dict[_Breach, Tally] = {}
-    for raw, batch in _batches(file, contract):
+    for raw, batch in _batches(file, contract, without):
         unreadable = {}
         for column, rows in _unreadable(raw, batch, contract):
             unreadable[column.name] = rows
@@ -379,8 +515,10 @@ def duplicates(frame: pl.LazyFrame, key: Key) -> pl.LazyFrame:
     )
 
 
-def _key_findings(file: DataFile, contract: Contract) -> Iterator[Finding]:
+def _key_findings(file: DataFile, contract: Contract, without: pl.Series) -> Iterator[Finding]:
     frame = contract.keyed(_scan(file, contract, strict=False)).with_row_index(ROW, offset=1)
+    if len(without):
+        frame = frame.filter(~pl.col(ROW).cast(pl.Int64).is_in(without.implode()))
     for key, shared in zip(
         contract.keys, execute([duplicates(frame, key) for key in contract.keys]), strict=True
     ):
@@ -396,16 +534,21 @@ def _key_findings(file: DataFile, contract: Contract) -> Iterator[Finding]:
 def diagnose(file: DataFile, contract: Contract) -> list[Finding]:
     """Everything that is wrong with ``file``, with counts and first rows, never a value.
 
-    Rows are numbered from 1, the header of a CSV not counted. Empty when the file keeps
-    its contract.
+    Rows are numbered from 1, the header of a CSV not counted; lines of a CSV as an editor
+    numbers them. Lines with too many or too few fields are held to no other rule. Empty
+    when the file keeps its contract.
     """
-    findings = structure(file, contract)
-    if findings:
+    fatal, uneven = _whole(file, contract)
+    findings = [*fatal, *_uneven_findings(file, uneven)]
+    if fatal or (uneven.get_column("surplus") == 0).any():
         return findings
+    without = uneven.get_column(ROW)
     try:
-        return [*_row_findings(file, contract), *_key_findings(file, contract)]
+        findings += _row_findings(file, contract, without)
+        findings += _key_findings(file, contract, without)
     except (pl.exceptions.PolarsError, OSError):
-        return [_broken(file)]  # the footer is whole, but a page further in is not
+        return findings or [_broken(file)]  # the footer is whole, but a page further in is not
+    return findings
 
 
 def diagnose_all(files: Sequence[tuple[DataFile, Contract]]) -> list[Finding]:

@@ -34,7 +34,8 @@ class InputFacts:
 
     name: str
     version: int
-    sha256: str
+    sha256: str | None
+    """None where it is not known: an address that no driver is installed for."""
     rows: int
 
 

@@ -38,8 +38,8 @@ class InputFile(Model):
     """The file's name, without its folder."""
     version: int
     """The number after ``_v`` in its name."""
-    sha256: Sha256
-    """Its SHA-256."""
+    sha256: Sha256 | None
+    """Its SHA-256; null for an address whose bytes no installed driver could read."""
     rows: int
     """How many rows it holds."""
 

@@ -153,7 +153,47 @@ def test_a_truncated_and_a_corrupt_parquet(tmp_path: Path) -> None:
 def test_datasets_missing_altogether_are_named_together(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError) as error:
         load_all(str(tmp_path), [("skjema11", 2025), ("regnskap", 2024)])
-    assert "skjema11 2025, regnskap 2024" in str(error.value)
+    assert [one.rule for one in error.value.findings] == [
+        "regnskap 2024 is not there",
+        "skjema11 2025 is not there",
+    ]
+
+
+def test_everything_is_told_in_one_go(tmp_path: Path) -> None:
+    put(tmp_path, rows.frame("skjema11", 2025, good()), ".csv", "skjema11_2025")
+    put(tmp_path, pl.DataFrame({"KOMMUNE_NR": ["4601"]}), ".csv", "skjema7-p2025")
+    put(tmp_path, rows.frame("skjema11c", 2025, []), ".parquet", "skjema11c_p2025_v1")
+    (tmp_path / "regnskap_p2025_v1.parquet").write_bytes(b"PAR1 and no more")
+    undated = tmp_path / "introduksjon_p2025_v1.parquet"
+    rows.frame("introduksjon", 2025, []).write_parquet(undated, metadata={"delivered": "soon"})
+    names = ("skjema11", "skjema7", "skjema11c", "regnskap", "introduksjon", "befolkning")
+    with pytest.raises(MissingDataError) as error:
+        load_all(str(tmp_path), [(name, 2025) for name in names])
+    assert [(one.file, one.rule.split(";")[0]) for one in error.value.findings] == [
+        ("befolkning_p2025_v1.parquet", "befolkning 2025 is not there"),
+        (undated.name, "not a date"),
+        ("regnskap_p2025_v1.parquet", "not a readable Parquet file"),
+        ("skjema7-p2025.csv", "not named as a version of skjema7 2025"),
+        ("skjema11_2025.csv", "not named as a version of skjema11 2025"),
+        ("skjema11c_p2025_v1.parquet", "the file has no rows"),
+    ]
+
+
+def test_a_version_delivered_after_the_round_is_named_with_its_date(tmp_path: Path) -> None:
+    frame = rows.frame("skjema11", 2025, good())
+    frame.write_parquet(
+        tmp_path / "skjema11_p2025_v2.parquet", metadata={"delivered": "2026-05-30"}
+    )
+    wanted = [("skjema11", 2025)]
+    with pytest.raises(MissingDataError) as error:
+        load_all(str(tmp_path), wanted, on_or_before=date(2026, 3, 16))
+    [found] = error.value.findings
+    assert (found.file, found.field) == ("skjema11_p2025_v2.parquet", "delivered")
+    assert "delivered 2026-05-30, after the round of 2026-03-16" in found.rule
+    assert "later round" in found.fix
+    assert load_all(str(tmp_path), wanted, on_or_before=date(2026, 5, 30))
+    optional = load_all(str(tmp_path), [], optional=wanted, on_or_before=date(2026, 3, 16))
+    assert optional == []
 
 
 def test_several_files_are_reported_together(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from kostra_publish.errors import DataError, Finding, UsageError
+from kostra_publish.errors import DataError, Finding, ReleaseError, UsageError
+from kostra_publish.microdata.files import find
 from kostra_publish.microdata.filuttrekk import import_filuttrekk
 from kostra_publish.microdata.layouts import DATASET_OF_FORM, layout, record_length
 from tests.microdata import rows
@@ -57,6 +62,55 @@ def test_the_next_free_version_is_taken_and_none_is_overwritten(tmp_path: Path) 
         assert written.stem.endswith(expected)
     with pytest.raises(UsageError, match="there already"):
         import_filuttrekk([file], form="11F", year=2025, out=tmp_path / "out", version=2)
+
+
+def test_the_footer_says_when_it_was_delivered(tmp_path: Path) -> None:
+    file = rows.write_dat(tmp_path / "a.dat", [rows.record("skjema11", 2025, rows.skjema11(2025))])
+    out = tmp_path / "out"
+
+    def footer(delivered: date | None) -> str | None:
+        result = import_filuttrekk([file], form="11F", year=2025, out=out, delivered=delivered)
+        return pl.read_parquet_metadata(result.path).get("delivered")
+
+    def today() -> str:
+        return datetime.now(ZoneInfo("Europe/Oslo")).date().isoformat()
+
+    # The first version counts in every round, and its bytes are the same on every day.
+    assert footer(None) is None
+    assert footer(date(2026, 5, 30)) == "2026-05-30"
+    before = today()
+    assert footer(None) in {before, today()}
+    march = find(str(out), "skjema11", 2025, on_or_before=date(2026, 3, 16))
+    june = find(str(out), "skjema11", 2025, on_or_before=date(2026, 6, 15))
+    assert march is not None
+    assert june is not None
+    assert (march.version, june.version) == (1, 2)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    file = rows.write_dat(tmp_path / "a.dat", [rows.record("skjema11", 2025, rows.skjema11(2025))])
+    for out in (file, Path("/proc/x")):
+        with pytest.raises(ReleaseError, match="cannot write in") as error:
+            import_filuttrekk([file], form="11F", year=2025, out=out)
+        assert error.value.exit_code == 7
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    records = [rows.record("skjema11", 2025, rows.skjema11(2025, number)) for number in range(90)]
+    file = rows.write_dat(tmp_path / "a.dat", records)
+    out = tmp_path / "out"
+    program = (
+        "import resource, sys; from kostra_publish.cli import main; "
+        "import kostra_publish.microdata.filuttrekk; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); main(sys.argv[1:])"
+    )
+    arguments = ["import", "11F", str(file), "--year", "2025", "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, list(out.iterdir())) == (7, [])
+    assert "cannot write in" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_only_synthetic_records_are_marked(tmp_path: Path) -> None:
@@ -107,7 +161,19 @@ def test_a_wrong_record_length(tmp_path: Path, tail: str) -> None:
     assert str(record_length("11F", 2025)) in found.fix
 
 
-@pytest.mark.parametrize("content", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("tail", ["\n", "\n\n\r\n", "\x1a", "\x1a\r\n", "\r\n\x1a\n", "  \n"])
+def test_blank_lines_at_the_end_are_no_records(tmp_path: Path, tail: str) -> None:
+    file = tmp_path / "a.dat"
+    line = rows.record("skjema11", 2025, rows.skjema11(2025))
+    file.write_text(f"{line}\r\n{tail}", encoding="utf-8", newline="")
+    result = import_filuttrekk([file], form="11F", year=2025, out=tmp_path / "out")
+    assert result.rows == 1
+    file.write_text(f"{line}\n\n{line}\n", encoding="utf-8", newline="")
+    found = findings(tmp_path / "again", [file])
+    assert ("line 2", "wrong record length") in [(one.where, one.rule) for one in found]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n", "\x1a\r\n"])
 def test_an_empty_file(tmp_path: Path, content: str) -> None:
     file = tmp_path / "a.dat"
     file.write_text(content, newline="")
@@ -138,6 +204,22 @@ def test_several_files_are_reported_together(tmp_path: Path) -> None:
     ]
     told = findings(tmp_path, files, "11CF", 2024)
     assert [found.file for found in told] == ["a.dat", "b.dat", "c.dat"]
+
+
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    first = rows.skjema11(2025, 0)
+    files = []
+    for number, folder in enumerate(("x/a", "y/a", "y/b")):
+        (tmp_path / folder).mkdir(parents=True)
+        again = {**first, "PERSON_JOURNALNR": f"J{number}", "KJONN": "7"}
+        line = rows.record("skjema11", 2025, again)
+        files.append(rows.write_dat(tmp_path / folder / "11F.dat", [line]))
+    files.append(rows.write_dat(tmp_path / "x" / "4601.dat", ["short"]))
+    told = findings(tmp_path, files)
+    assert {found.file for found in told} == {
+        "x/a/11F.dat", "y/a/11F.dat", "b/11F.dat", "4601.dat"
+    }  # fmt: skip
+    assert any("the first is in x/a/11F.dat, line 1" in found.rule for found in told)
 
 
 def test_unknown_form_year_or_file(tmp_path: Path) -> None:

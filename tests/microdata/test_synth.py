@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from kostra_publish.codes import regions
-from kostra_publish.errors import UsageError
+from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata import synth
 from kostra_publish.microdata.contracts import contract
 from kostra_publish.microdata.files import find
@@ -674,6 +674,43 @@ def test_scale_multiplies_persons_with_fresh_ids_but_not_kommuner(tmp_path: Path
 def test_what_cannot_be_made_is_refused(tmp_path: Path, vintage: int, scale: float) -> None:
     with pytest.raises(UsageError):
         synth.write(tmp_path, vintages=[vintage], scale=scale)
+
+
+def test_a_file_that_is_not_synthetic_is_never_replaced(tmp_path: Path) -> None:
+    synth.write(tmp_path, vintages=[2025], scale=0.01)
+    synth.write(tmp_path, vintages=[2025], scale=0.01)
+    real = tmp_path / "skjema12_p2025_v2.parquet"
+    pl.read_parquet(real).write_parquet(real)
+    sent = tmp_path / "filuttrekk" / "2025" / "11F" / "0301.dat"
+    sent.write_text("one record", encoding="utf-8")
+    before = digests(tmp_path)
+    with pytest.raises(UsageError, match="not synthetic") as error:
+        synth.write(tmp_path, vintages=[2025], seed=2, scale=0.01)
+    assert f"{real.name}, filuttrekk/2025/11F/0301.dat" in str(error.value)
+    assert digests(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    for out in (taken, Path("/proc/x")):
+        with pytest.raises(ReleaseError, match="cannot write in"):
+            synth.write(out, vintages=[2025], scale=0.01)
+
+
+def test_a_run_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synth.write(tmp_path, vintages=[2025], scale=0.01)
+    before = digests(tmp_path)
+
+    def full(*_arguments: object) -> list[Path]:
+        # What Polars says of a full disk.
+        raise pl.exceptions.ComputeError("parquet: underlying IO error: no room (os error 28)")
+
+    monkeypatch.setattr(filuttrekk, "write_files", full)
+    with pytest.raises(ReleaseError, match="No space left on device"):
+        synth.write(tmp_path, vintages=[2025], seed=2, scale=0.01)
+    assert digests(tmp_path) == before
+    assert [path.name for path in tmp_path.glob(".*")] == []
 
 
 def test_forms_follow_the_layout_of_their_year(small: Path) -> None:

@@ -6,12 +6,15 @@ import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from kostra_publish.errors import UsageError
+from kostra_publish.microdata.contracts import DATASETS, SYNTHETIC
+from kostra_publish.microdata.files import file_name, is_synthetic
 from kostra_publish.microdata.synth import filuttrekk as positional
 from kostra_publish.microdata.synth import registers, skjema11, skjema11c
 from kostra_publish.microdata.synth.columns import Journals
@@ -22,6 +25,7 @@ from kostra_publish.microdata.synth.reporting import Round, delivered, innrappor
 from kostra_publish.microdata.synth.skjema7 import skjema7
 from kostra_publish.microdata.synth.skjema12 import skjema12
 from kostra_publish.microdata.synth.targets import FIRST_VINTAGE, LAST_VINTAGE, Floats
+from kostra_publish.microdata.writing import writing
 
 Progress = Callable[[str], None]
 
@@ -51,17 +55,31 @@ def write(
     skjema 11 a vintage, made and written in parts of one Norway each, so that memory does not
     grow with it. No filuttrekk is written above 1. The same seed gives the same bytes.
 
-    Raises UsageError for a vintage without population figures or a scale that is not positive.
+    Files that are there are replaced when they are synthetic too. All are made beside their
+    places first, so that a run that fails has changed nothing.
+
+    Raises UsageError for a vintage without population figures, a scale that is not positive
+    or a file in the way that is not synthetic, ReleaseError where ``out`` cannot be written.
     """
     _refuse(vintages, scale)
-    say = progress or _silent
-    out.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for vintage in vintages:
-        with tempfile.TemporaryDirectory(dir=out, prefix=".parts-") as parts:
-            delivery = _Delivery(places(vintage, seed), scale, out, Path(parts), say)
-            written += delivery.write(records=filuttrekk and scale <= 1)
-    return written
+    with writing(f"cannot write in {out}", fix="Nothing has been changed; mend it and run again."):
+        _refuse_real(out, vintages)
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".parts-") as folder:
+            made = Path(folder, "made")
+            made.mkdir()
+            files: list[Path] = []
+            for vintage in vintages:
+                with tempfile.TemporaryDirectory(dir=folder) as parts:
+                    norway = places(vintage, seed)
+                    delivery = _Delivery(norway, scale, made, Path(parts), progress or _silent)
+                    files += delivery.write(records=filuttrekk and scale <= 1)
+            return [_put(path, out / path.relative_to(made)) for path in files]
+
+
+def _put(made: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return made.replace(target)
 
 
 def _silent(_: str) -> None:
@@ -77,6 +95,35 @@ def _refuse(vintages: Sequence[int], scale: float) -> None:
             )
     if not (math.isfinite(scale) and scale > 0):
         raise UsageError("the scale must be a positive number", fix="Use 1 for a whole country.")
+
+
+def _refuse_real(out: Path, vintages: Sequence[int]) -> None:
+    """Raise UsageError when something that would be replaced is not synthetic, naming it."""
+    versions = range(1, len(_ROUNDS) + 1)
+    datasets = (
+        out / file_name(dataset, vintage, version)
+        for vintage in vintages
+        for dataset in DATASETS
+        for version in versions
+    )
+    records = chain.from_iterable(
+        sorted((out / "filuttrekk" / str(vintage) / form).glob("*.dat"))
+        for vintage in vintages
+        for form in _PERSON_FORMS.values()
+    )
+    real = [path for path in datasets if path.exists() and not is_synthetic(path)]
+    real += [path for path in records if not _all_synthetic(path)]
+    if real:
+        names = ", ".join(path.relative_to(out).as_posix() for path in real)
+        raise UsageError(
+            f"in {out} there are files that are not synthetic and would be replaced: {names}",
+            fix="Name another folder with --out.",
+        )
+
+
+def _all_synthetic(path: Path) -> bool:
+    """Whether every record of a filuttrekk says that it is synthetic."""
+    return all(SYNTHETIC.encode() in line for line in path.read_bytes().splitlines() if line)
 
 
 @dataclass
