@@ -21,6 +21,9 @@ Place: TypeAlias = tuple[str | int, ...]
 
 # The same in C, where PyYAML was built with it: five times as fast.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_DEEPEST = 100
+"""How many lists and mappings one may stand in."""
+_TOO_DEEP = "lists and mappings are nested too deep", "Take the brackets away."
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -78,8 +81,7 @@ def read(path: Path) -> Document:
         rule = f"not valid YAML ({error.reason})"
         raise _not_readable(path, line, rule, "Take the character away.") from error
     except RecursionError as error:
-        rule = "lists and mappings are nested too deep"
-        raise _not_readable(path, 1, rule, "Take the brackets away.") from error
+        raise _not_readable(path, 1, *_TOO_DEEP) from error
     if not isinstance(content, dict):
         raise _not_readable(path, 1, "the file must hold a mapping", "Start it with `id:`.")
     if reader.findings:
@@ -107,6 +109,9 @@ class _Reader:
         if any(node is around for around in self._around):
             rule = "an alias (*) stands inside its own anchor (&)"
             self._find(line, place, rule, "Write out what it should hold.")
+            return None
+        if len(self._around) == _DEEPEST:
+            self._find(line, place[:1], *_TOO_DEEP)
             return None
         self._around.append(node)
         try:

@@ -50,6 +50,7 @@ def test_an_alias_means_what_its_anchor_says(tmp_path: Path) -> None:
         ("id: x\n\na: &a\n  b: {c: *a}\n", "line 4", "inside its own anchor"),
         ("a: 1\n\nb: \x01\n", "line 3", "control characters"),
         (f"a: {'[' * 2000}{']' * 2000}\n", "line 1", "nested too deep"),
+        (f"id: x\na: {'[' * 200}{']' * 200}\n", "line 2", "nested too deep"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(
