@@ -34,7 +34,8 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.microdata import synth
 from kostra_publish.publication import Request, Say
 from kostra_publish.publication import publish as publish_round
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.log import now
+from kostra_publish.releases.rounds import Schedule
 from kostra_publish.specs import folders
 from kostra_publish.specs.catalogue import load
 
@@ -63,7 +64,8 @@ def bare(data: Path) -> Work:
 
 def counted(data: Path) -> Work:
     """Contract, controls, keys, atoms and cubes of the tables from skjema 11; returns rows."""
-    catalogue, current = load(SPECS), Round.parse(f"{YEAR + 1}-06")
+    catalogue = load(SPECS)
+    current = Schedule(catalogue.calendar).round(f"{YEAR + 1}-06")
     tables = [
         table
         for table in published_tables(catalogue, current)
@@ -86,8 +88,7 @@ def publish(data: Path) -> Work:
     def work() -> int:
         with tempfile.TemporaryDirectory() as out:
             folder = folders.find("templates")
-            current = Round.parse(f"{YEAR + 1}-06")
-            request = Request(current, str(data), Path(out), SPECS, folder)
+            request = Request(f"{YEAR + 1}-06", str(data), Path(out), SPECS, folder, now())
             return publish_round(request, _silent).cells
 
     return work

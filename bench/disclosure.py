@@ -36,7 +36,7 @@ from kostra_publish.disclosure.attack import Insight, Verdict, attack
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.problem import PUBLISHED, Flags
 from kostra_publish.disclosure.safe import VintageFacts
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.rounds import Schedule
 from kostra_publish.specs.catalogue import load
 
 PUBLICATION: Final = "publication"
@@ -161,7 +161,8 @@ def protected(folder: Path) -> Measured:
 
 def published(data: Path) -> Measured:
     """Count the whole publication of an årgang, and protect it."""
-    catalogue, current = load(SPECS), Round.parse(f"{YEAR + 1}-06")
+    catalogue = load(SPECS)
+    current = Schedule(catalogue.calendar).round(f"{YEAR + 1}-06")
     plan = Plan(catalogue, published_tables(catalogue, current), YEAR, current.kind)
     inputs = round_inputs(plan, current, str(data))
     counted = inputs.count(plan.sources, plan.population, plan.queries)
@@ -169,6 +170,7 @@ def published(data: Path) -> Measured:
     facts = VintageFacts(
         vintage=YEAR,
         round=current.name,
+        published=current.updated,
         preliminary=current.preliminary,
         synthetic=inputs.synthetic,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -128,7 +128,7 @@ def check_inputs(catalogue: Catalogue, current: Round, data: str) -> InputReport
     Raises MissingDataError or DataError with everything that is wrong.
     """
     tables = published_tables(catalogue, current)
-    plan = Plan(catalogue, tables, current.vintage, current.kind)
+    plan = Plan(catalogue, tables, current.vintage, current.kind, limits=current.limits)
     inputs = round_inputs(plan, current, data)
     counted = inputs.count(plan.sources, plan.population, plan.queries, with_controls=True)
     built = build(plan, counted.results, counted.statuses, inputs.file_names)
@@ -141,27 +141,32 @@ def check_inputs(catalogue: Catalogue, current: Round, data: str) -> InputReport
 
 def published_tables(catalogue: Catalogue, current: Round) -> list[TableSpec]:
     """The tables that a round publishes, in the order of the catalogue."""
-    return [
-        table
-        for table in catalogue.tables.values()
-        if table.has_vintage(current.vintage) and table.published_in(current.kind)
-    ]
+    return [table for table in catalogue.tables.values() if current.publishes(table)]
 
 
 def coming_tables(plan: Plan) -> list[TableSpec]:
-    """The tables that only later rounds of the plan's vintage publish, from the same datasets."""
-    datasets = set(plan.datasets)
-    later = [
+    """The tables that other rounds of the plan's vintage publish, from the same datasets.
+
+    They may be out already, or come later: what is shown now must not give them away.
+    """
+    datasets, own = set(plan.datasets), {table.id for table in plan.tables}
+    others = [
         table
         for table in plan.catalogue.tables.values()
-        if table.has_vintage(plan.vintage) and table.comes_after(plan.round_kind)
+        if table.has_vintage(plan.vintage) and table.rounds and table.id not in own
     ]
-    return [table for table in later if set(replace(plan, tables=[table]).datasets) <= datasets]
+    return [table for table in others if set(replace(plan, tables=[table]).datasets) <= datasets]
 
 
-def round_inputs(plan: Plan, current: Round, data: str) -> Inputs:
-    """The newest files that had been delivered when the round was published."""
-    return load_inputs(data, plan.datasets, current.vintage, current.published_at.date())
+def round_inputs(
+    plan: Plan, current: Round, data: str, files: Collection[str] | None = None
+) -> Inputs:
+    """The newest files that had been delivered when the round was published.
+
+    ``files`` names those to read instead.
+    """
+    day = current.published_at.date()
+    return load_inputs(data, plan.datasets, current.vintage, day, files)
 
 
 def input_facts(inputs: Inputs, counted: Counted) -> tuple[InputFacts, ...]:

@@ -38,6 +38,9 @@ Data = Annotated[
     str,
     typer.Option("--data", help="The folder of microdata: a path, or an address such as gs://…"),
 ]
+Out = Annotated[Path, typer.Option("--out", help="The folder of releases.")]
+Name = Annotated[str, typer.Argument(metavar="RELEASE", help="A release in --out: 2026-06.")]
+By = Annotated[str, typer.Option("--by", help="Your name, for the log.")]
 Only = Annotated[
     str | None,
     typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
@@ -66,10 +69,13 @@ def options(
 )
 def publish(
     round_name: Annotated[
-        str, typer.Argument(metavar="ROUND", help="Year and month, March or June: 2026-03.")
+        str,
+        typer.Argument(
+            metavar="ROUND", help="A round or a correction of the calendar: 2026-03, 2026-06.1."
+        ),
     ],
     data: Data = "data",
-    out: Annotated[Path, typer.Option("--out", help="The folder of releases.")] = Path("out"),
+    out: Out = Path("out"),
     specs: Specs = None,
     templates: Templates = None,
     only: Only = None,
@@ -79,18 +85,20 @@ def publish(
 
     The round 2026-03 publishes the årgang 2025 as foreløpige tall on 15 March 2026 (or the
     Monday after a weekend); 2026-06 publishes it as endelige tall. Earlier årganger are
-    carried over from the release before. The release is put in place whole or not at all.
+    carried over from the release before. The release is put in place whole or not at all;
+    `approve` and `release` then let everybody see it.
     """
     from kostra_publish import publication
-    from kostra_publish.releases.rounds import Round
+    from kostra_publish.releases import log
     from kostra_publish.specs import folders
 
     request = publication.Request(
-        round=Round.parse(round_name),
+        round=round_name,
         data=data,
         out=out,
         specs=folders.find("table_specs", specs),
         templates=folders.find("templates", templates),
+        time=log.now(),
         only=terminal.tables(only),
     )
     console = terminal.console(quiet=quiet)
@@ -127,7 +135,7 @@ def check(
     rule of skjema 11 and 11C would have stopped, by rule and kommune.
     """
     from kostra_publish import checking
-    from kostra_publish.releases.rounds import Round
+    from kostra_publish.releases.rounds import Schedule
     from kostra_publish.specs import folders
 
     if rules_out and not round_name:
@@ -137,12 +145,156 @@ def check(
     checking.check_templates(folders.find("templates", templates))
     terminal.print_specs(console, report)
     if round_name:
-        current = Round.parse(round_name)
+        current = Schedule(report.catalogue.calendar).round(round_name)
         with terminal.Progress(console) as progress, progress.stage("Read the inputs"):
             found = checking.check_inputs(report.catalogue, current, data)
         terminal.print_inputs(console, found)
         if rules_out:
             checking.write_rules(found.rules, rules_out)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish rounds --out out/ --year 2026`",
+)
+def rounds(
+    out: Out = Path("out"),
+    year: Annotated[
+        int | None, typer.Option("--year", help="A year; default: last year to next year.")
+    ] = None,
+    specs: Specs = None,
+) -> None:
+    """Print the calendar: every round with its hour, what it publishes, and how far it is.
+
+    The calendar is the file rounds.yaml among the table specs.
+    """
+    from kostra_publish import releasing
+    from kostra_publish.releases import log
+    from kostra_publish.specs import catalogue, folders
+
+    found = catalogue.load(folders.find("table_specs", specs))
+    first, last = terminal.span(year, log.now())
+    planned = releasing.planned(found.calendar, out, first, last)
+    terminal.print_rounds(terminal.console(), found, planned)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish approve 2026-06 --by 'Kari Nordmann'`",
+)
+def approve(
+    name: Name,
+    by: By,
+    out: Out = Path("out"),
+    specs: Specs = None,
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Audit a release beside the others of its årgang, and log who approves it.
+
+    Refuses when a file is not as it was written, when a blocking check of the quality report
+    has not passed, and when the audit finds anything.
+    """
+    from kostra_publish import releasing
+    from kostra_publish.releases import log
+    from kostra_publish.specs import folders
+
+    console = terminal.console(quiet=quiet)
+    place = releasing.Place(
+        out, folders.find("table_specs", specs), folders.find("templates", templates)
+    )
+    with terminal.Progress(console) as progress, progress.stage("Attack the release"):
+        found = releasing.approve(place, name, log.now(), terminal.person(by))
+    terminal.print_audit(console, found)
+    console.print(f"[green]✓[/green] {name} is approved by {by}", highlight=False)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish release 2026-06`",
+)
+def release(name: Name, out: Out = Path("out"), quiet: Quiet = False) -> None:
+    """Let everybody see an approved release: out/current becomes it.
+
+    Refuses before its hour (embargo), without an approval, when the audit or a blocking check
+    has not passed, and when anything has been altered. A released folder is never edited.
+    """
+    from kostra_publish import releasing
+    from kostra_publish.releases import log
+
+    found = releasing.release(out, name, log.now())
+    terminal.print_released(terminal.console(quiet=quiet), found)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish withdraw 2026-06 --by 'Kari Nordmann' "
+    "--reason 'Oslo is wrong'`",
+)
+def withdraw(
+    name: Name,
+    by: By,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the log.")],
+    out: Out = Path("out"),
+    quiet: Quiet = False,
+) -> None:
+    """Take a release back; out/current becomes the release before it.
+
+    Its folder stays: what has been seen is known, and later rounds are protected beside it. A
+    release that nobody has seen can be published again.
+    """
+    from kostra_publish import releasing
+    from kostra_publish.releases import log
+
+    found = releasing.withdraw(
+        out, name, log.now(), terminal.person(by), terminal.said(reason, "--reason")
+    )
+    terminal.print_withdrawn(terminal.console(quiet=quiet), name, found)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish verify out/2026-06`",
+)
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    quiet: Quiet = False,
+) -> None:
+    """Prove that nothing in a release was altered, nor in the log that tells of it.
+
+    Every file is compared with the manifest, the manifest with its own checksum and with the
+    log, and each line of the log with the line before it. Ends with 7 when anything differs.
+    """
+    from kostra_publish import releasing
+
+    found = releasing.verify(folder)
+    terminal.print_verified(terminal.console(quiet=quiet), found)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish rebuild out/2026-06 --data data/`",
+)
+def rebuild(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    data: Data = "data",
+    specs: Specs = None,
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a release again from its manifest, and compare every byte.
+
+    Says which input, spec, template, version or earlier release differs, when any does. Ends
+    with 7 then, and when a byte differs though nothing else does.
+    """
+    from kostra_publish import rebuilding
+    from kostra_publish.specs import folders
+
+    console = terminal.console(quiet=quiet)
+    sources = rebuilding.Sources(
+        data, folders.find("table_specs", specs), folders.find("templates", templates)
+    )
+    with terminal.Progress(console) as progress:
+        found = rebuilding.rebuild(folder, sources, progress.stage)
+    found.refuse()
+    console.print(
+        f"[green]✓[/green] {found.files:,} files of {found.release}: the same bytes",
+        highlight=False,
+    )
 
 
 @app.command(

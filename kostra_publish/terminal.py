@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -34,8 +35,13 @@ if TYPE_CHECKING:
     from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import RuleCount
     from kostra_publish.publication import Say, Summary
+    from kostra_publish.releases.life import Standing, Standings
+    from kostra_publish.releasing import Planned
+    from kostra_publish.specs.catalogue import Catalogue
 
 _NAME_WIDTH = 28
+_FEW = 4
+"""How many tables of a round are named; more are counted."""
 _COUNTS = ("Cells", "Known", "Small", "Differ", "Found")
 
 
@@ -147,10 +153,69 @@ def print_summary(console: Console, summary: Summary) -> None:
         table.add_row(f"Cells with {sign}", f"{count:,}")
     table.add_row("Files", f"{summary.files:,}")
     table.add_row("Earlier figures from", summary.previous or "no earlier release")
-    table.add_row("Release", str(summary.folder))
+    table.add_row("Built", str(summary.folder))
     _show(console, table)
     if summary.synthetic:
         console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
+
+
+def print_rounds(console: Console, catalogue: Catalogue, planned: Sequence[Planned]) -> None:
+    """The calendar, a round to a row."""
+    table = Table("Round", "Published", "Årgang", "Figures", "What", "Tables", "State")
+    for one in planned:
+        current = one.round
+        tables = [each.id for each in catalogue.tables.values() if current.publishes(each)]
+        wanted = ", ".join(tables) if len(tables) <= _FEW else f"{len(tables)}"
+        table.add_row(
+            current.name,
+            f"{current.published_at:%Y-%m-%d %H:%M}",
+            str(current.vintage),
+            "preliminary" if current.preliminary else "final",
+            f"correction: {current.correction.reason.nb}"
+            if current.correction
+            else current.title.nb,
+            wanted,
+            _state(one),
+        )
+    _show(console, table)
+
+
+def _state(one: Planned) -> str:
+    if one.standing is None:
+        return "-"
+    when = max((line.time for line in one.standing.lines), default=None)
+    said = one.standing.state + (f" {when:%Y-%m-%d %H:%M} UTC" if when else "")
+    return f"{said}, current" if one.is_current else said
+
+
+def print_released(console: Console, found: Standing) -> None:
+    """What everybody sees from now on."""
+    console.print(
+        f"[green]✓[/green] {found.name} is released: {escape(str(found.folder))}", highlight=False
+    )
+    console.print(f"  SHA-256 of its manifest {found.manifest_sha256}", highlight=False)
+
+
+def print_withdrawn(console: Console, name: str, found: Standings) -> None:
+    """What everybody sees now that a release is taken back."""
+    now = f"{found.current.name} is current" if found.current else "no release is current"
+    console.print(f"[green]✓[/green] {name} is withdrawn; {now}", highlight=False)
+
+
+def print_verified(console: Console, found: Standing) -> None:
+    """That nothing was altered, and what the log tells."""
+    console.print(
+        f"[green]✓[/green] {found.name}: {len(found.manifest.outputs):,} files as they were"
+        " written, nothing missing, nothing extra",
+        highlight=False,
+    )
+    for line in found.lines:
+        who = f" by {line.by}" if line.by else ""
+        found_by = "" if line.violations is None else f", {line.violations} violations"
+        console.print(
+            f"  line {line.number}: {line.step} {line.time:%Y-%m-%d %H:%M} UTC{who}{found_by}",
+            highlight=False,
+        )
 
 
 def print_specs(console: Console, report: SpecReport) -> None:
@@ -332,6 +397,30 @@ def print_error(console: Console, error: PublishError) -> None:
     console.print(Text(error.message, style="red"), soft_wrap=True)
     if error.fix:
         console.print(Text(error.fix), soft_wrap=True)
+
+
+def person(name: str) -> str:
+    """The name of a person.
+
+    Raises UsageError when there is none.
+    """
+    return said(name, "--by")
+
+
+def said(text: str, option: str) -> str:
+    """A text of one line.
+
+    Raises UsageError when there is none, or it has several lines.
+    """
+    if not text.strip() or not text.isprintable():
+        raise UsageError(f"{option} says nothing", fix=f"Write it on one line: {option} '…'.")
+    return text.strip()
+
+
+def span(year: int | None, now: datetime) -> tuple[datetime, datetime]:
+    """From the first to the last moment of a year; of last year to next year without one."""
+    first, last = (now.year - 1, now.year + 1) if year is None else (year, year)
+    return datetime(first, 1, 1, tzinfo=UTC), datetime(last, 12, 31, 23, 59, tzinfo=UTC)
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:

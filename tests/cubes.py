@@ -22,6 +22,7 @@ from kostra_publish.specs.models import (
     Text,
     Texts,
 )
+from tests.schedule import CALENDAR, a_round
 
 REGIONS = {"0301": "Oslo", "3103": "Moss", "4628": "Vaksdal", "EAK": "Landet"}
 
@@ -86,8 +87,12 @@ def facts(vintage: int, **changes: object) -> VintageFacts:
         "round": f"{vintage + 1}-06",
         "preliminary": False,
         "synthetic": True,
-    }
-    return VintageFacts.model_validate(content | changes)
+    } | changes
+    shown = a_round(str(content["round"]).partition(".")[0])
+    content.setdefault("published", shown.updated)
+    if content["preliminary"]:
+        content.setdefault("final_day", shown.final_day)
+    return VintageFacts.model_validate(content)
 
 
 def cube(
@@ -160,6 +165,8 @@ def catalogue(
             "contents_variable",
             "time_variable",
             "preliminary",
+            "final_figures",
+            "corrected",
             "synthetic",
             "provisional",
             "missing_reports",
@@ -184,6 +191,7 @@ def catalogue(
         terms={},
         codelists={},
         texts=texts,
+        calendar=CALENDAR,
         documents={},
         sha256={"13995.yaml": "0" * 64},
     )

@@ -13,12 +13,12 @@ from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.outputs.protection import ProtectedTable, ProtectionFacts, write_protection
 from kostra_publish.releases.history import cube_files
 from kostra_publish.releases.manifest import write_manifest
-from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import staged
 from kostra_publish.specs.dimensions import CubeDimension
 from tests.cubes import cube, dimension, dimensions, facts, measure, table
 from tests.disclosure.attack.problems import problem
 from tests.disclosure.attack.problems import table as grid
+from tests.schedule import a_round
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 REGIONS = {"1101": "Eigersund", "1124": "Sola", "EKA11": "Rogaland"}
@@ -78,5 +78,5 @@ def publish(out: Path) -> Path:
         for path, data in write_protection(report, TEMPLATES):
             staging.write(path, data)
         staging.write(*stored_universe.index([universe], 2025))
-        write_manifest(staging, Round.parse("2026-06"), inputs=[], specs={})
+        write_manifest(staging, a_round("2026-06"), inputs=[], specs={})
     return out / "2026-06"

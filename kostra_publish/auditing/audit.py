@@ -31,6 +31,7 @@ from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import LeakError
 from kostra_publish.releases.manifest import FILE, read_manifest, verify
 from kostra_publish.specs.dimensions import TIME
+from kostra_publish.specs.files import CALENDAR
 from kostra_publish.specs.models import LANGUAGES
 
 _INTERNAL: Final = "internal"
@@ -267,9 +268,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _sha256(specs: Path) -> dict[str, str]:
+    """SHA-256 of the specs that a manifest tells of: all but the calendar."""
     return {
         path.relative_to(specs).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in specs.rglob("*.yaml")
+        if path != specs / CALENDAR
     }
 
 

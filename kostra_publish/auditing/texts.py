@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,10 @@ import numpy as np
 from kostra_publish.auditing.files import has_number
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.problem import Integers
+from kostra_publish.releases.rounds import Schedule
+from kostra_publish.specs.calendar import Calendar
 from kostra_publish.specs.dimensions import BYDEL_REGION, KOMMUNE_REGION
+from kostra_publish.specs.files import CALENDAR
 from kostra_publish.specs.yaml_text import Tree, read
 
 FIRST_YEAR: Final = 1990
@@ -39,19 +43,26 @@ _YEAR: Final = re.compile(r"(?<![\w.,])\d{4}(?!\w|[.,]\d)")
 _NUMBER: Final = re.compile(rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,]\d{{3}})+|\d{{4,}})(?![\d])")
 _CELLS: Final = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[{_SPACES}]\d{{3}})* (?:celler|cells)\b")
 
-_MONTHS: Final = "mars|juni|March|June"
+_MONTHS: Final = (
+    ("januar", "January"), ("februar", "February"), ("mars", "March"), ("april", "April"),
+    ("mai", "May"), ("juni", "June"), ("juli", "July"), ("august", "August"),
+    ("september", "September"), ("oktober", "October"), ("november", "November"),
+    ("desember", "December"),
+)  # fmt: skip
 _WRITTEN: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        # A day of publication: the 15th, or the Monday after.
-        rf"\b1[5-7]\.? (?:{_MONTHS}) \d{{4}}\b",
-        r"\b\d{4}-0[36]-1[5-7](?:T0[67]:00:00Z)?(?!\w)",
-        r"\b\d{4}-0[36](?![\w-])",
-        r"(?<!\w)08:00\b",
         r"'sha256-[\w+/]+=*'",
         r"^2\.0$",
         r"^urn:ssb:classification:klass:1[03][13]$",
     )
+)
+_DATE: Final = re.compile(
+    # A moment or a day, a day in words, a release, an hour.
+    r"(?<![\w-])\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?(?![\w-])"
+    rf"|(?<!\w)\d{{1,2}}\.? (?:{'|'.join(name for names in _MONTHS for name in names)}) \d{{4}}\b"
+    r"|(?<![\w-])\d{4}-\d{2}(?:-[a-z][a-z0-9]*)?(?:\.\d+(?!\d))?(?![\w-])"
+    r"|(?<!\w)\d{2}:\d{2}(?!\w)"
 )
 
 
@@ -72,6 +83,7 @@ class KnownTexts:
             for path in sorted(specs.rglob("*.yaml"))
             for keys, scalar in _scalars(read(path).content)
         }
+        self._specs = specs
         self._scalars = {scalar for _, scalar in found}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
@@ -95,6 +107,7 @@ class KnownTexts:
             rest = rest.replace(phrase, " ")
         for written in _WRITTEN:
             rest = written.sub(" ", rest)
+        rest = _DATE.sub(self._dates_gone, rest)
         rest = _YEAR.sub(self._years_gone, rest)
         rest = _CELLS.sub(self._cells_gone, rest)
         rest = _WORD.sub(self._code_gone, rest)
@@ -105,6 +118,22 @@ class KnownTexts:
     def _years_gone(self, match: re.Match[str]) -> str:
         years = [int(year) for year in _RUN.findall(match[0])]
         return " " if all(FIRST_YEAR <= year <= self.last_year for year in years) else match[0]
+
+    def _dates_gone(self, match: re.Match[str]) -> str:
+        return " " if match[0] in self._dates else match[0]
+
+    @cached_property
+    def _dates(self) -> frozenset[str]:
+        """The days of the calendar in every way they are written, its hours, and its releases."""
+        calendar = Calendar.model_validate(read(self._specs / CALENDAR).content)
+        first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, self.last_year + 2))
+        found = {str(calendar.hour)[:5]}
+        for one in Schedule(calendar).between(first, last):
+            day, moment = one.published_at.date(), one.updated
+            names = _MONTHS[day.month - 1]
+            found |= {one.name, day.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            found |= {f"{day.day}{dot} {name} {day.year}" for name in names for dot in ("", ".")}
+        return frozenset(found)
 
     def _cells_gone(self, match: re.Match[str]) -> str:
         return " " if _value(match[0]) in self.cells else match[0]

@@ -129,6 +129,15 @@ def without(cells: Cells, unused: Flags) -> Cells:
     return Cells(np.where(unused, np.nan, cells.value), cells.contributors, state)
 
 
+def withheld(cells: Cells, regions: Flags) -> Cells:
+    """``cells`` with the figures of the regions marked missing: their round is another."""
+    if not regions.any():
+        return cells
+    figures = _broadcast(regions, cells.state.shape) & (cells.state == State.FIGURE)
+    state = np.where(figures, State.MISSING, cells.state).astype(np.uint8)
+    return Cells(np.where(figures, np.nan, cells.value), cells.contributors, state)
+
+
 def _missing(scheme: Scheme, *, plain: bool) -> Flags:
     """A plain mean needs one reporter; estimates have their own limits."""
     return scheme.nobody if plain else scheme.missing

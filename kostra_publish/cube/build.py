@@ -32,6 +32,7 @@ from kostra_publish.specs.dimensions import (
     TIME,
     CubeDimension,
 )
+from kostra_publish.specs.limits import WHOLE, Limits
 from kostra_publish.specs.models import (
     Category,
     Dimension,
@@ -93,7 +94,8 @@ def build(
     ground = _Ground(plan, results, statuses, files)
     builders = [_TableBuilder(ground, table) for table in plan.every]
     complete = [builder.cube(*plan.round_kinds) for builder in builders]
-    cubes = [builder.cube(plan.round_kind) for builder in builders[: len(plan.tables)]]
+    own = builders[: len(plan.tables)]
+    cubes = [builder.cube(plan.round_kind, limits=plan.limits) for builder in own]
     counted = {
         (builder.table.id, atom): part.contributors
         for builder in builders
@@ -238,6 +240,10 @@ class _Place:
     def single(self) -> NDArray[np.bool_]:
         return np.array([region.kind in SINGLE_KINDS for region in self.regions])
 
+    def beyond(self, limits: Limits) -> NDArray[np.bool_]:
+        """Regions that a round does not publish."""
+        return np.array([not limits.has_region(region.kind) for region in self.regions])
+
     @cached_property
     def absent(self) -> NDArray[np.bool_]:
         """Regions that do not exist in this vintage."""
@@ -299,9 +305,14 @@ class _TableBuilder:
     table: TableSpec
     parts: dict[AtomKey, Part] = field(default_factory=dict)
 
-    def cube(self, *kinds: RoundKind) -> Cube:
-        """The table in the plan's vintage, dense, with what rounds of these kinds publish."""
-        cells = aggregate.stack([self._cells(measure, kinds) for measure in self.table.measures])
+    def cube(self, *kinds: RoundKind, limits: Limits = WHOLE) -> Cube:
+        """The table in the plan's vintage, dense, with what rounds of these kinds publish.
+
+        What ``limits`` leave out is missing, as are measures of other kinds of round.
+        """
+        cells = aggregate.stack(
+            [self._cells(measure, kinds, limits) for measure in self.table.measures]
+        )
         return Cube(
             table=self.table,
             vintage=self.ground.plan.vintage,
@@ -376,16 +387,17 @@ class _TableBuilder:
 
     # --- figures ------------------------------------------------------------------
 
-    def _cells(self, measure: Measure, kinds: Sequence[RoundKind]) -> Cells:
+    def _cells(self, measure: Measure, kinds: Sequence[RoundKind], limits: Limits) -> Cells:
         plan = self.ground.plan
         quotient = plan.quotients[self.table.id].get(measure.code)
         if quotient is None:
             return aggregate.empty(self.shape, self.place.absent, State.NOT_APPLICABLE)
-        if not any(self.table.measure_published(measure, kind) for kind in kinds):
+        published = any(self.table.measure_published(measure, kind) for kind in kinds)
+        if not (published and limits.has_measure(self.table.id, measure.code)):
             return aggregate.empty(self.shape, self.place.absent, State.MISSING)
         if measure.code not in self._measured:
             self._measured[measure.code] = self._measure(quotient)
-        return self._measured[measure.code]
+        return aggregate.withheld(self._measured[measure.code], self.place.beyond(limits))
 
     @cached_property
     def _measured(self) -> dict[str, Cells]:

@@ -17,7 +17,8 @@ from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
 from kostra_publish.microdata.variables import Variable, variables
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where, from_on
+from kostra_publish.specs.limits import WHOLE, Limits
+from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where
 
 POPULATION = "befolkning"
 
@@ -27,9 +28,10 @@ class Plan:
     """The tables of one vintage, compiled to atoms.
 
     ``carried`` tells, per table, the earlier vintages that the release will carry, so that
-    former regions get their place and name. ``coming`` are tables that only later rounds
-    of the vintage publish: what is shown now must not give them away. Raises SpecError when
-    a spec names a variable or a code that its source does not have.
+    former regions get their place and name. ``coming`` are tables that other rounds of the
+    vintage publish: what is shown now must not give them away. ``limits`` tells what the round
+    publishes of its tables. Raises SpecError when a spec names a variable or a code that its
+    source does not have.
     """
 
     catalogue: Catalogue
@@ -38,6 +40,7 @@ class Plan:
     round_kind: RoundKind
     carried: Mapping[str, frozenset[int]] = field(default_factory=dict)
     coming: Sequence[TableSpec] = ()
+    limits: Limits = WHOLE
 
     def __post_init__(self) -> None:
         """Check every variable and code before anything is read."""
@@ -56,7 +59,7 @@ class Plan:
     @property
     def round_kinds(self) -> tuple[RoundKind, ...]:
         """The kinds of round that the vintage has from this one on."""
-        return from_on(self.round_kind)
+        return self.catalogue.calendar.from_on(self.round_kind)
 
     @cached_property
     def compiler(self) -> Compiler:

@@ -77,13 +77,12 @@ class RoundsReport:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The newest earlier release of the same vintage, and what it was protected as.
+    """What earlier releases of the same vintage were protected as: (release, universe).
 
-    Its universes hold what was shown before it, too.
+    Of each universe the newest is there, which holds what was shown before it, too.
     """
 
-    release: str
-    universes: Sequence[StoredUniverse]
+    universes: Sequence[tuple[str, StoredUniverse]]
 
 
 @dataclass(frozen=True)
@@ -134,9 +133,9 @@ def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
     """A universe together with what was shown of it before."""
     if earlier is None:
         return alone(universe)
-    for stored in earlier.universes:
+    for release, stored in earlier.universes:
         if (stored.name, stored.kind) == (universe.name, universe.kind):
-            return joined(universe, stored, earlier.release)
+            return joined(universe, stored, release)
     return alone(universe)
 
 

@@ -7,6 +7,7 @@ can use it without a way to either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from math import prod
 from types import MappingProxyType
 from typing import Final, NoReturn, Self, final
@@ -16,7 +17,7 @@ import polars as pl
 
 from kostra_publish.disclosure.seal import SEAL, Seal
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension, Role
-from kostra_publish.specs.models import Model, Note, TableSpec
+from kostra_publish.specs.models import Model, Note, TableSpec, Text
 
 __all__ = [
     "CONTENTS",
@@ -25,6 +26,7 @@ __all__ = [
     "SIGNS",
     "SUPPRESSED",
     "TIME",
+    "Corrected",
     "CubeDimension",
     "Role",
     "SafeCube",
@@ -38,15 +40,32 @@ SUPPRESSED = ":"
 SIGNS = (NOT_APPLICABLE, MISSING, SUPPRESSED)
 
 
+class Corrected(Model):
+    """That figures of a vintage were corrected after they came out."""
+
+    day: date
+    """The day the correction came out."""
+    reason: Text
+    """Why."""
+
+
 class VintageFacts(Model):
-    """How one vintage of a table was published: in which round, and with what notes."""
+    """How one vintage of a table was published: in which release, and with what notes."""
 
     vintage: int
     """The statistics year."""
     round: str
-    """The round that published these figures, such as 2026-03."""
+    """The release that published these figures: a round, or a correction such as 2026-06.1."""
+    published: datetime
+    """When it did, in UTC."""
     preliminary: bool
     """Whether the figures are foreløpige."""
+    final_day: date | None = None
+    """When the final figures come, where the figures are preliminary and it is planned."""
+    replaces: str | None = None
+    """The release whose figures of this vintage these replaced; None: there were none."""
+    corrected: tuple[Corrected, ...] = ()
+    """The corrections of this vintage since its round came out, oldest first."""
     synthetic: bool
     """Whether any input was synthetic."""
     notes: tuple[Note, ...] = ()

@@ -61,15 +61,18 @@ def with_history(new: SafeCube, earlier: SafeCube | None) -> SafeCube:
 
     Categories are those of both, in the new cube's order, with the new cube's names
     where both have them. A cell that neither has (a region outside its life, a measure
-    outside its vintages) is ``.``. Raises ReleaseError when the two do not have the
+    outside its vintages) is ``.``. A vintage that both have says what it replaces, and, where
+    it is corrected, the corrections before. Raises ReleaseError when the two do not have the
     same dimensions.
     """
     if earlier is None:
         return new
-    carried = {year: facts for year, facts in earlier.vintages.items() if year not in new.vintages}
-    if not carried:
-        return new
     _same_dimensions(new, earlier)
+    own = {
+        year: _replacing(facts, earlier.vintages[year]) if year in earlier.vintages else facts
+        for year, facts in new.vintages.items()
+    }
+    carried = {year: facts for year, facts in earlier.vintages.items() if year not in own}
     years = {str(year) for year in carried}
     dimensions = [
         _union(dimension, earlier.dimension(dimension.code)) for dimension in new.dimensions
@@ -85,7 +88,14 @@ def with_history(new: SafeCube, earlier: SafeCube | None) -> SafeCube:
         found = np.flatnonzero(targets != _NOWHERE)
         rows[targets[found]] = found + first
         first += targets.size
-    return SafeCube(SEAL, new.table, dimensions, cells[rows], {**carried, **new.vintages})
+    return SafeCube(SEAL, new.table, dimensions, cells[rows], {**carried, **own})
+
+
+def _replacing(facts: VintageFacts, earlier: VintageFacts) -> VintageFacts:
+    """The facts of a vintage that was published before."""
+    before = earlier.corrected if facts.corrected else ()
+    replaced = {"replaces": earlier.round, "corrected": (*before, *facts.corrected)}
+    return facts.model_copy(update=replaced)
 
 
 def _cells(cube: SafeCube) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -79,6 +79,14 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a local file, read in pieces."""
     with path.open("rb") as source:
         return _digest(source)
+
+
+def digest(data: str, name: str) -> str | None:
+    """The SHA-256 of a file in a folder or at an address; None when it cannot be read."""
+    if is_address(data):
+        return sha256_of_address(f"{data.rstrip('/')}/{name}")
+    path = Path(data) / name
+    return sha256_of(path) if path.is_file() else None
 
 
 def sha256_of_address(address: str) -> str | None:
@@ -290,17 +298,21 @@ def look(
     *,
     on_or_before: date | None = None,
     highest_version: int | None = None,
+    names: Collection[str] | None = None,
 ) -> Found:
     """The highest version of ``dataset`` for ``year`` in the folder or address ``data``.
 
     ``on_or_before`` passes over versions delivered later; a file that does not say when
-    it was delivered is always eligible. ``highest_version`` passes over higher versions.
+    it was delivered is always eligible. ``highest_version`` passes over higher versions,
+    ``names`` over files of other names.
     Raises UsageError for a folder that does not exist or cannot be listed.
     """
     candidates, strays = _candidates(data, dataset, year)
     late: list[tuple[str, date]] = []
     for candidate in candidates:
         if highest_version is not None and candidate.version > highest_version:
+            continue
+        if names is not None and candidate.name not in names:
             continue
         try:
             delivered = candidate.delivered

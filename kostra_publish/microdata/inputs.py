@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -114,12 +114,18 @@ class Inputs:
 
 
 def load_inputs(
-    data: str, datasets: Sequence[str], year: int, on_or_before: date | None = None
+    data: str,
+    datasets: Sequence[str],
+    year: int,
+    on_or_before: date | None = None,
+    names: Collection[str] | None = None,
 ) -> Inputs:
     """Find the newest eligible version of each dataset, and innrapportering if it is there.
 
+    ``names`` are those of the only files that are eligible; None: all are.
     Raises MissingDataError or DataError, naming everything that is wrong; see ``load_all``.
     """
     wanted = [(dataset, year) for dataset in datasets if dataset != REPORTING]
-    loaded = load_all(data, wanted, optional=[(REPORTING, year)], on_or_before=on_or_before)
+    optional = [(REPORTING, year)]
+    loaded = load_all(data, wanted, optional=optional, on_or_before=on_or_before, names=names)
     return Inputs(year, {one.dataset: one for one in loaded})

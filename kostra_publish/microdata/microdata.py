@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -92,6 +92,7 @@ def load_all(
     optional: Sequence[tuple[str, int]] = (),
     on_or_before: date | None = None,
     highest_version: int | None = None,
+    names: Collection[str] | None = None,
 ) -> list[Microdata]:
     """Several datasets, each a (dataset, year), in the order asked for.
 
@@ -101,7 +102,12 @@ def load_all(
     """
     looked = {
         (dataset, year): look(
-            data, dataset, year, on_or_before=on_or_before, highest_version=highest_version
+            data,
+            dataset,
+            year,
+            on_or_before=on_or_before,
+            highest_version=highest_version,
+            names=names,
         )
         for dataset, year in (*wanted, *optional)
     }

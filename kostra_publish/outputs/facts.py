@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from kostra_publish.disclosure.safe import SUPPRESSED, SafeCube
-from kostra_publish.releases.rounds import ReleaseFacts, Round
+from kostra_publish.disclosure.safe import SUPPRESSED, Corrected, SafeCube, VintageFacts
+from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
 from kostra_publish.specs.models import (
@@ -25,8 +25,34 @@ from kostra_publish.specs.models import (
 FEW: Final = 6
 """How many unconfirmed codes a note names; a longer list would hide the notes after it."""
 
-_JUNE: Final[Mapping[Language, str]] = {"nb": ". juni", "nn": ". juni", "en": " June"}
-"""The month of every final round, after the day."""
+_MONTHS: Final = [
+    "januar",
+    "februar",
+    "mars",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "desember",
+]
+_ENGLISH_MONTHS: Final = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 @dataclass(frozen=True)
@@ -35,8 +61,8 @@ class TableFacts:
 
     updated: datetime
     """When the newest of its figures were published, in UTC."""
-    next_update: datetime
-    """When its next round is, in UTC."""
+    next_update: datetime | None
+    """When its next round is, in UTC; None when none is planned."""
     preliminary: tuple[int, ...]
     """Vintages whose figures are preliminary."""
     synthetic: tuple[int, ...]
@@ -48,10 +74,9 @@ class TableFacts:
     def of(cls, cube: SafeCube, release: ReleaseFacts) -> TableFacts:
         """The facts of a cube in a release."""
         vintages = cube.vintages.values()
-        rounds = [Round.parse(facts.round) for facts in vintages]
         return cls(
-            updated=max(rounds, default=release.round).updated,
-            next_update=release.round.following(cube.table.rounds).updated,
+            updated=max((facts.published for facts in vintages), default=release.updated),
+            next_update=release.next_update_of(cube.table.rounds),
             preliminary=tuple(facts.vintage for facts in vintages if facts.preliminary),
             synthetic=tuple(facts.vintage for facts in vintages if facts.synthetic),
             provisional=_provisional(cube),
@@ -98,7 +123,7 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
 
     A note on certain measures or regions stands with these, if the table has any of
     them. All others stand with the table, those on certain vintages with the years in
-    front. Marks (synthetic, preliminary, not confirmed) come first and the meaning of
+    front. Marks (synthetic, preliminary, corrected, not confirmed) come first and the meaning of
     the signs that occur last.
     """
     notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube)]
@@ -134,7 +159,9 @@ def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
             marked.setdefault(texts.synthetic, []).append(year)
     for year, facts in cube.vintages.items():
         if facts.preliminary:
-            marked.setdefault(preliminary(texts, Round.parse(facts.round)), []).append(year)
+            marked.setdefault(preliminary(texts, facts), []).append(year)
+        for one in facts.corrected:
+            marked.setdefault(corrected(texts, one), []).append(year)
     for text, years in marked.items():
         every = len(years) == len(cube.vintages)
         yield Footnote(dated(text, [] if every else [str(year) for year in years]), mandatory=True)
@@ -144,18 +171,31 @@ def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
         yield Footnote(text, mandatory=True)
 
 
-def preliminary(texts: Texts, shown: Round) -> Text:
-    """The mark of the preliminary figures of a round, with the day that the final ones come."""
-    day = shown.final.published_at.date()
-    filled = {
-        language: texts.preliminary.get(language).format(date=_in_june(day, language))
-        for language in LANGUAGES
-    }
-    return Text(**filled)
+def preliminary(texts: Texts, facts: VintageFacts) -> Text:
+    """The mark of preliminary figures, with the day that the final ones come if it is known."""
+    if facts.final_day is None:
+        return texts.preliminary
+    return _joined(texts.preliminary, _filled(texts.final_figures, facts.final_day))
 
 
-def _in_june(day: date, language: Language) -> str:
-    return f"{day.day}{_JUNE[language]} {day.year}"
+def corrected(texts: Texts, correction: Corrected) -> Text:
+    """The mark of corrected figures: when, and why."""
+    return _joined(_filled(texts.corrected, correction.day), correction.reason)
+
+
+def _joined(one: Text, other: Text) -> Text:
+    return Text(**{each: f"{one.get(each)} {other.get(each)}" for each in LANGUAGES})
+
+
+def _filled(text: Text, day: date) -> Text:
+    return Text(**{each: text.get(each).format(date=written(day, each)) for each in LANGUAGES})
+
+
+def written(day: date, language: Language) -> str:
+    """A day in words, such as ``15. juni 2026`` or ``15 June 2026``."""
+    if language == "en":
+        return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _spec_notes(cube: SafeCube) -> Iterator[Note]:

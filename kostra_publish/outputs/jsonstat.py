@@ -285,7 +285,7 @@ def _px(cube: SafeCube, catalogue: Catalogue, language: Language, facts: TableFa
         "stub": stub,
         "subject-code": catalogue.texts.subject_code,
         "subject-area": catalogue.texts.subject_area.get(language),
-        "nextUpdate": utc(facts.next_update),
+        **({"nextUpdate": utc(facts.next_update)} if facts.next_update else {}),
     }
 
 
@@ -319,6 +319,20 @@ def _kostra(cube: SafeCube, catalogue: Catalogue, language: Language, facts: Tab
             for item in breaks(cube)
         ],
         "rounds": {str(year): vintage.round for year, vintage in cube.vintages.items()},
+        "replaces": {
+            str(year): vintage.replaces
+            for year, vintage in cube.vintages.items()
+            if vintage.replaces is not None
+        },
+        "corrections": [
+            {
+                "period": str(year),
+                "date": correction.day.isoformat(),
+                "text": correction.reason.get(language),
+            }
+            for year, vintage in cube.vintages.items()
+            for correction in vintage.corrected
+        ],
         "licence": catalogue.texts.licence,
     }
 
@@ -355,6 +369,9 @@ def collection(
         },
         "extension": {
             **({"noteMandatory": {"0": True}} if synthetic else {}),
-            "kostra": {"round": release.round.name, "nextUpdate": utc(release.next_update)},
+            "kostra": {
+                "round": release.round.name,
+                **({"nextUpdate": utc(release.next_update)} if release.next_update else {}),
+            },
         },
     }

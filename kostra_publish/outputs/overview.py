@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
-from kostra_publish.disclosure.safe import SafeCube, only_safe
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
 from kostra_publish.outputs import jsonstat
-from kostra_publish.outputs.facts import TableFacts, preliminary
+from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
 from kostra_publish.outputs.pages import page
-from kostra_publish.releases.rounds import OSLO, ReleaseFacts, Round
+from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language
+from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language, Text, Texts
 
 FOLDER: Final = "public/statbank"
 TEMPLATE: Final = "overview.html.j2"
@@ -46,20 +47,21 @@ def overview(
     cubes: Sequence[SafeCube], catalogue: Catalogue, language: Language, release: ReleaseFacts
 ) -> dict[str, Any]:
     """What the template is given: plain words, numbers and relative links."""
-    tables = [_table(cube, language, release) for cube in only_safe(cubes)]
     texts = catalogue.texts
+    tables = [_table(cube, texts, language, release) for cube in only_safe(cubes)]
+    marked = _newest_preliminary(cubes)
     return {
         "language": language,
         "languages": LANGUAGES,
         "round": release.round.name,
         "vintage": release.round.vintage,
         "published": release.round.published_at,
-        "next_update": release.next_update.astimezone(OSLO),
+        "next_update": _local(release.next_update, release),
         "source": texts.publisher.get(language),
         "subject": texts.subject_area.get(language),
         "licence": texts.licence,
         "synthetic": texts.synthetic.get(language) if any(t["synthetic"] for t in tables) else "",
-        "preliminary": preliminary(texts, _newest_preliminary(cubes, release)).get(language),
+        "preliminary": preliminary(texts, marked).get(language) if marked else "",
         "provisional": texts.provisional.get(language),
         "tables": tables,
         "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
@@ -70,13 +72,30 @@ def overview(
     }
 
 
-def _newest_preliminary(cubes: Sequence[SafeCube], release: ReleaseFacts) -> Round:
-    """The round of the newest preliminary figures; the release's own where there are none."""
+def _newest_preliminary(cubes: Sequence[SafeCube]) -> VintageFacts | None:
+    """The newest preliminary figures; None where there are none."""
     facts = [facts for cube in cubes for facts in cube.vintages.values() if facts.preliminary]
-    return max((Round.parse(one.round) for one in facts), default=release.round)
+    return max(facts, key=lambda one: one.published, default=None)
 
 
-def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[str, Any]:
+def _local(moment: datetime | None, release: ReleaseFacts) -> datetime | None:
+    """A moment by the clock of the place of publication."""
+    return None if moment is None else moment.astimezone(release.round.published_at.tzinfo)
+
+
+def _notes(cube: SafeCube, texts: Texts) -> Iterator[Text]:
+    """Corrections of all years, and who has not reported in the newest."""
+    for year, facts in cube.vintages.items():
+        for one in facts.corrected:
+            yield dated(corrected(texts, one), [str(year)])
+    newest = max(cube.vintages, default=None)
+    for note in cube.vintages[newest].notes if newest is not None else ():
+        yield dated(note.text, [str(newest)])
+
+
+def _table(
+    cube: SafeCube, texts: Texts, language: Language, release: ReleaseFacts
+) -> dict[str, Any]:
     facts = TableFacts.of(cube, release)
     return {
         "id": cube.table.id,
@@ -86,7 +105,9 @@ def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[st
         "preliminary": list(facts.preliminary),
         "synthetic": bool(facts.synthetic),
         "provisional": bool(facts.provisional),
-        "updated": facts.updated.astimezone(OSLO),
+        "corrected": [year for year, one in cube.vintages.items() if one.corrected],
+        "notes": [text.get(language) for text in _notes(cube, texts)],
+        "updated": _local(facts.updated, release),
         "files": [
             (each, f"{_FILES}/{jsonstat.file_name(cube.table.id, each)}") for each in LANGUAGES
         ],

@@ -8,7 +8,7 @@ were published, and only after the manifest says that not a byte has changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
 from kostra_publish.disclosure.stored import restore
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
-from kostra_publish.releases.folders import order, releases
+from kostra_publish.releases.life import Standings
 from kostra_publish.releases.manifest import Manifest, altered, read_manifest
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.dimensions import CubeDimension, Role
@@ -85,50 +85,59 @@ def _described(dimension: CubeDimension) -> StoredDimension:
     )
 
 
-def previous_release(out: Path, publication_round: Round) -> Path | None:
-    """The newest release in ``out`` that is older than this round; None without one.
-
-    Ask inside ``staged``, which first mends what a killed run left.
-    """
-    own = order(publication_round.name)
-    earlier = [path for path in releases(out) if order(path.name) < own]
-    return earlier[-1] if earlier else None
-
-
 def refuse_beside_later(
-    out: Path, publication_round: Round, manifest_sha256: str | None = None
+    found: Standings, publication_round: Round, manifest_sha256: str | None = None
 ) -> None:
-    """Refuse a round that a later release in ``out`` has not been protected beside.
+    """Refuse a round that a later release has not been protected beside.
 
     What both show together could give small figures away. A later release of the same vintage
     must have been made with this round before it; and any that was, with exactly this one, when
     ``manifest_sha256`` tells what it is. Raises ReleaseError.
     """
-    for later in releases(out):
-        if order(later.name) <= order(publication_round.name):
+    for later in found.releases:
+        if later.order <= publication_round.order or not later.is_known:
             continue
-        beside = _before(out, later).get(publication_round.name)
-        if beside is None and read_manifest(later).vintage != publication_round.vintage:
+        beside = _before(found.out, later.manifest).get(publication_round.name)
+        if beside is None and later.manifest.vintage != publication_round.vintage:
             continue
         if beside is None or manifest_sha256 not in {None, beside}:
             what = "without this round" if beside is None else "beside other figures of this round"
             raise ReleaseError(
                 f"{later.name} has been published {what}, and what both show together"
                 " could give small figures away",
-                fix=f"If nobody has seen {later.name}, move it out of {out}, publish"
+                fix=f"If nobody has seen {later.name}, withdraw it, publish"
                 f" {publication_round}, and then {later.name} again.",
             )
 
 
-def _before(out: Path, release: Path) -> dict[str, str]:
+def _before(out: Path, manifest: Manifest) -> dict[str, str]:
     """The releases that a release was made beside: SHA-256 of their manifests, by name."""
-    found: dict[str, str] = {}
-    previous = read_manifest(release).previous
+    found = {one.round: one.manifest_sha256 for one in manifest.beside}
+    previous = manifest.previous
     while previous is not None:
         found[previous.round] = previous.manifest_sha256
         earlier = out / previous.round
         previous = read_manifest(earlier).previous if earlier.is_dir() else None
     return found
+
+
+def shown_before(beside: Sequence[Path], vintage: int) -> list[tuple[str, StoredUniverse]]:
+    """What releases of a vintage, oldest first, were protected as: (release, universe).
+
+    Of each universe the newest is there, which holds what was shown before it, too. Raises
+    ReleaseError when a file is missing or altered, or a release keeps none.
+    """
+    found: dict[tuple[str, str], tuple[str, StoredUniverse]] = {}
+    for one in reversed(beside):
+        universes = stored_universes(one, vintage)
+        if not universes:
+            raise ReleaseError(
+                f"release {one.name} does not say what its figures were protected as",
+                fix="Publish that round again, then this one.",
+            )
+        for universe in universes:
+            found.setdefault((universe.name, universe.kind), (one.name, universe))
+    return list(found.values())
 
 
 def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, SafeCube]:

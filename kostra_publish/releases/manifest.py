@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,13 +19,14 @@ from pydantic import StringConstraints
 
 from kostra_publish import __version__
 from kostra_publish.errors import Finding, ReleaseError
+from kostra_publish.releases.log import Sha256
 from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import Staging
+from kostra_publish.specs.calendar import Correction
 from kostra_publish.specs.models import Model
 
 FILE: Final = "manifest.json"
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 
 _CHECKSUM: Final = "checksum"
@@ -53,8 +55,8 @@ class OutputFile(Model):
     """Its size in bytes."""
 
 
-class PreviousRelease(Model):
-    """The release whose earlier vintages are carried on."""
+class ReleaseReference(Model):
+    """Another release, as it was when this one was made."""
 
     round: str
     """Its name."""
@@ -66,27 +68,40 @@ class Manifest(Model):
     """What a release was made of, and what it holds."""
 
     round: str
-    """The round, such as 2026-03."""
+    """The release: a round such as 2026-03, or a correction such as 2026-06.1."""
+    kind: str
+    """The kind of round."""
     vintage: int
-    """The statistics year that the round publishes."""
+    """The statistics year that it publishes."""
+    published: datetime
+    """The hour of publication, in UTC."""
+    preliminary: bool
+    """Whether the figures of that year are preliminary."""
+    correction: Correction | None
+    """What it corrects, where it is a correction."""
     versions: dict[str, str]
     """The versions of this package and of what computes and writes."""
     inputs: tuple[InputFile, ...]
     """Every file that was read."""
     specs: dict[str, Sha256]
     """SHA-256 of every spec file, by its path in the folder of table specs."""
-    previous: PreviousRelease | None
+    templates: dict[str, Sha256]
+    """SHA-256 of every template, by its path in the folder of templates."""
+    previous: ReleaseReference | None
     """The release whose earlier vintages are carried on, where there is one."""
+    beside: tuple[ReleaseReference, ...]
+    """The releases of the same vintage that it was protected beside."""
     outputs: dict[str, OutputFile]
     """Every file of the release but this one, by its path."""
 
 
 def versions() -> dict[str, str]:
     """The versions that the bytes of a release depend on."""
+    of = ("polars", "numpy", "scipy", "numba", "highspy", "jinja2", "markupsafe")
     return {
         "kostra_publish": __version__,
         "python": platform.python_version(),
-        **{package: version(package) for package in ("polars", "numpy", "jinja2")},
+        **{package: version(package) for package in of},
     }
 
 
@@ -96,20 +111,29 @@ def write_manifest(
     *,
     inputs: Sequence[InputFile],
     specs: Mapping[str, str],
+    templates: Mapping[str, str] | None = None,
     previous: Path | None = None,
+    beside: Sequence[Path] = (),
 ) -> Manifest:
     """Write the manifest of all that ``staging`` holds; call it last.
 
-    ``specs`` is SHA-256 by path, ``previous`` the folder of the release that earlier
-    vintages were taken from. Raises ReleaseError when the file cannot be written.
+    ``specs`` and ``templates`` are SHA-256 by path, ``previous`` the folder of the release
+    that earlier vintages were taken from, ``beside`` those of the releases it was protected
+    beside. Raises ReleaseError when the file cannot be written.
     """
     manifest = Manifest(
         round=publication_round.name,
+        kind=publication_round.kind,
         vintage=publication_round.vintage,
+        published=publication_round.updated,
+        preliminary=publication_round.preliminary,
+        correction=publication_round.correction,
         versions=versions(),
         inputs=tuple(sorted(inputs, key=lambda file: file.name)),
         specs=dict(specs),
+        templates=dict(templates or {}),
         previous=_reference(previous) if previous else None,
+        beside=tuple(_reference(one) for one in beside),
         outputs={
             path: OutputFile(sha256=written.sha256, size=written.size)
             for path, written in staging.written.items()
@@ -119,8 +143,8 @@ def write_manifest(
     return manifest
 
 
-def _reference(release: Path) -> PreviousRelease:
-    return PreviousRelease(round=release.name, manifest_sha256=_sha256(release / FILE))
+def _reference(release: Path) -> ReleaseReference:
+    return ReleaseReference(round=release.name, manifest_sha256=sha256(release / FILE))
 
 
 def render(manifest: Manifest) -> bytes:
@@ -165,13 +189,13 @@ def verify(release: Path) -> list[Finding]:
     return sorted([*altered(release, manifest, manifest.outputs), *_extra(release, manifest)])
 
 
-def altered(release: Path, manifest: Manifest, paths: Mapping[str, object]) -> Iterator[Finding]:
+def altered(release: Path, manifest: Manifest, paths: Iterable[str]) -> Iterator[Finding]:
     """Findings on those of ``paths`` that are missing or not as the manifest says."""
     for path in paths:
         file, expected = release / path, manifest.outputs[path]
         if file.is_symlink() or not file.is_file():
             yield Finding(path, release.name, "", "the file is missing", _ALTERED)
-        elif file.stat().st_size != expected.size or _sha256(file) != expected.sha256:
+        elif file.stat().st_size != expected.size or sha256(file) != expected.sha256:
             yield Finding(path, release.name, "", "the file has been altered", _ALTERED)
 
 
@@ -183,6 +207,7 @@ def _extra(release: Path, manifest: Manifest) -> Iterator[Finding]:
             yield Finding(name, release.name, "", "the file is not in the manifest", _ALTERED)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from kostra_publish.errors import ReleaseError
-from kostra_publish.releases.folders import CURRENT, LOCK, is_release_name, order, releases
+from kostra_publish.releases.folders import CURRENT, LOCK, is_release_name
 
 Exchange = Callable[[Path, Path], bool]
 
@@ -93,19 +93,25 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def staged(out: Path, name: str, *, swap: Exchange = exchange) -> Iterator[Staging]:
+def staged(
+    out: Path,
+    name: str,
+    *,
+    swap: Exchange = exchange,
+    then: Callable[[Staging], None] = lambda _staging: None,
+) -> Iterator[Staging]:
     """A staging folder that becomes ``out/<name>`` when the block ends well.
 
     When the block raises, or the release cannot be put in place, nothing is changed.
-    When every byte is as in the release that is there, that folder is kept. At the
-    end ``out/current`` points at the newest release by name.
+    When every byte is as in the release that is there, that folder is kept. ``then`` is
+    called when it is in place, still alone in ``out``.
 
     Raises ReleaseError when another run holds ``out``, and when ``out`` cannot be
     written.
     """
     if not is_release_name(name):
         raise ReleaseError(f"{name} is not the name of a release", fix="Name it as 2026-03.")
-    with _locked(out):
+    with locked(out):
         with _reported(f"cannot prepare {out}"):
             _refuse_strangers(out, name)
             recover(out)
@@ -114,9 +120,28 @@ def staged(out: Path, name: str, *, swap: Exchange = exchange) -> Iterator[Stagi
         try:
             yield staging
             _publish(staging.folder, out / name, swap)
+            then(staging)
         finally:
             # What cannot be cleared now, the next run clears; an error here must not
             # hide the one that led here, nor call a release that is in place a failure.
+            with suppress(OSError):
+                recover(out)
+
+
+@contextmanager
+def scratch(out: Path, name: str) -> Iterator[Staging]:
+    """A staging folder in ``out`` that is cleared away at the end, whatever comes of it.
+
+    Raises ReleaseError when another run holds ``out``, and when it cannot be written.
+    """
+    with locked(out):
+        with _reported(f"cannot prepare {out}"):
+            recover(out)
+            staging = Staging(out / f"{_STAGING}{name}-{os.getpid()}")
+            staging.folder.mkdir()
+        try:
+            yield staging
+        finally:
             with suppress(OSError):
                 recover(out)
 
@@ -136,7 +161,11 @@ def recover(out: Path) -> None:
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[None]:
+def locked(out: Path) -> Iterator[None]:
+    """Be alone in ``out``, which is made if it is not there.
+
+    Raises ReleaseError when another run holds it, and when it cannot be written.
+    """
     with _reported(f"cannot write in {out}"):
         out.mkdir(parents=True, exist_ok=True)
         # The file stays: removing it would let two runs lock two files of one name.
@@ -167,34 +196,47 @@ def _reported(what: str) -> Iterator[None]:
         raise ReleaseError(f"{what}: {reason}", fix=_UNTOUCHED) from error
 
 
-def _refuse_strangers(out: Path, name: str) -> None:
+def _refuse_strangers(out: Path, name: str | None) -> None:
     """Raise ReleaseError when something that no run made stands where we write."""
-    current, target = out / CURRENT, out / name
+    current = out / CURRENT
     if current.exists() and not current.is_symlink():
         raise ReleaseError(f"{current} is not a link", fix="Move it elsewhere.")
+    if name is None:
+        return
+    target = out / name
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise ReleaseError(f"{target} is not a folder", fix="Move it elsewhere.")
 
 
 def _publish(folder: Path, target: Path, swap: Exchange) -> None:
-    out = target.parent
     with _reported(f"cannot put {target} in place"):
-        newest = max([target.name, *(path.name for path in releases(out))], key=order)
-        # Made before anything is moved, so that a full disk shows itself in time.
-        link = out / f"{_NEW_CURRENT}{os.getpid()}"
-        link.symlink_to(newest, target_is_directory=True)
         if not _same(folder, target):
             _sync(folder)
             _put_in_place(folder, target, swap)
     try:
-        _sync_entry(out)
-        link.replace(out / CURRENT)
-        _sync_entry(out)
+        _sync_entry(target.parent)
     except OSError as error:
         raise ReleaseError(
-            f"{target} is in place, but {out / CURRENT} could not be moved to it",
-            fix="Mend the folder's permissions and run again.",
+            f"{target} is in place, but the system does not say that it is on disk",
+            fix="Mend the folder or the disk, and run again.",
         ) from error
+
+
+def point_current(out: Path, name: str | None) -> None:
+    """Let ``out/current`` be the release ``name``, in one step; None: there is none.
+
+    Only for the run that holds the lock. Raises ReleaseError when it cannot be moved.
+    """
+    current, link = out / CURRENT, out / f"{_NEW_CURRENT}{os.getpid()}"
+    with _reported(f"cannot move {current}"):
+        _refuse_strangers(out, None)
+        if name is None:
+            current.unlink(missing_ok=True)
+        elif not (current.is_symlink() and str(current.readlink()) == name):
+            link.unlink(missing_ok=True)
+            link.symlink_to(name, target_is_directory=True)
+            link.replace(current)
+        _sync_entry(out)
 
 
 def _put_in_place(folder: Path, target: Path, swap: Exchange) -> None:

@@ -6,7 +6,6 @@ errors at once, each with file, line, key, rule and fix.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,9 @@ from pydantic import ValidationError
 
 from kostra_publish.errors import Finding, SpecError, UsageError
 from kostra_publish.specs import yaml_text
-from kostra_publish.specs.files import DISCONTINUED, stem, strays, table_files
+from kostra_publish.specs.calendar import Calendar
+from kostra_publish.specs.files import CALENDAR, DISCONTINUED, stem, strays, table_files
+from kostra_publish.specs.folders import digests
 from kostra_publish.specs.models import (
     Category,
     CodeLists,
@@ -32,7 +33,12 @@ from kostra_publish.specs.models import (
     Texts,
 )
 from kostra_publish.specs.policy import Policy
-from kostra_publish.specs.references import Parts, shared_findings, table_findings
+from kostra_publish.specs.references import (
+    Parts,
+    calendar_findings,
+    shared_findings,
+    table_findings,
+)
 from kostra_publish.specs.yaml_text import Document
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -43,7 +49,7 @@ _FOUNDATIONS: Final = frozenset({"sources.yaml", "terms.yaml", "codelists.yaml"}
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables, and the sources, terms, code lists, texts and policy that they share."""
+    """All tables, what they share (sources, terms, code lists, texts, policy), and the calendar."""
 
     tables: Mapping[str, TableSpec]
     discontinued: Mapping[str, DiscontinuedTable]
@@ -51,8 +57,10 @@ class Catalogue:
     terms: Mapping[str, Term]
     codelists: Mapping[str, tuple[Category, ...]]
     texts: Texts
+    calendar: Calendar
     documents: Mapping[str, Document]
     sha256: Mapping[str, str]
+    """SHA-256 of every spec file but the calendar, by its path in the folder."""
     policy: Policy = field(default_factory=Policy)
 
     def table(self, table_id: str) -> TableSpec:
@@ -139,6 +147,7 @@ def examine(folder: Path) -> Examined:
     texts = _shared(folder / "shared" / "texts.yaml", Texts, shared, findings)
     policy = _shared(folder / "shared" / "disclosure.yaml", Policy, shared, findings)
     old = _shared(folder / DISCONTINUED, Discontinued, shared, findings)
+    calendar = _shared(folder / CALENDAR, Calendar, shared, findings)
     own = _documents(folder, findings)
     documents, problems = _inherited(own, named)
     tables = {
@@ -153,12 +162,15 @@ def examine(folder: Path) -> Examined:
         texts=texts,
         discontinued=[table.id for table in old.tables] if old else None,
         tables=named,
+        kinds=list(calendar.kinds) if calendar else None,
     )
     findings += shared_findings(parts, shared)
+    if calendar:
+        findings += calendar_findings(parts, calendar, tables, shared[CALENDAR])
     for name, table in tables.items():
         problems[name] += table_findings(parts, table, documents[name])
     findings += _told_once(problems, own)
-    if not (sources and terms and codelists and texts and policy and old):
+    if not (sources and terms and codelists and texts and policy and old and calendar):
         return Examined(None, findings)
     if not _FOUNDATIONS.isdisjoint(finding.file for finding in findings):
         return Examined(None, findings)
@@ -169,18 +181,18 @@ def examine(folder: Path) -> Examined:
         terms=terms.terms,
         codelists={name: tuple(rows) for name, rows in codelists.codelists.items()},
         texts=texts,
+        calendar=calendar,
         documents=shared | documents,
-        sha256=_sha256(folder),
+        sha256=_digests(folder),
         policy=policy,
     )
     return Examined(catalogue, findings)
 
 
-def _sha256(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.yaml"))
-    }
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of all specs but the calendar, in which other rounds come and go."""
+    found = digests(folder, "*.yaml")
+    return {path: digest for path, digest in found.items() if path != CALENDAR}
 
 
 def _shared(

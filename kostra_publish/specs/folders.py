@@ -6,6 +6,7 @@ folder, else the defaults that the package carries.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -51,3 +52,12 @@ def _own(name: Name, option: Path | None) -> Path | None:
         return option
     here = Path(name)
     return here if here.is_dir() else None
+
+
+def digests(folder: Path, pattern: str = "*") -> dict[str, str]:
+    """SHA-256 of the files in a folder and those below it, by path, sorted."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob(pattern))
+        if path.is_file()
+    }

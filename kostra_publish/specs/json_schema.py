@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kostra_publish.specs.calendar import Calendar
 from kostra_publish.specs.models import (
     CodeLists,
     Discontinued,
@@ -21,6 +22,7 @@ from kostra_publish.specs.policy import Policy
 FILES: dict[str, type[Model]] = {
     "table.schema.json": TableSpec,
     "discontinued.schema.json": Discontinued,
+    "rounds.schema.json": Calendar,
     "sources.schema.json": Sources,
     "terms.schema.json": Terms,
     "codelists.schema.json": CodeLists,

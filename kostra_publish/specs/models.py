@@ -20,7 +20,8 @@ from pydantic import (
 Language = Literal["nb", "nn", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "nn", "en")
 
-RoundKind = Literal["march", "june"]
+RoundKind = str
+"""A kind of round, by its name in the calendar: `march`, `june` …"""
 MissingRule = Literal["estimate", "sum"]
 RegionKind = Literal[
     "kommune", "bydel", "bydeler", "fylke", "kostragruppe", "land", "land_uten_oslo"
@@ -233,7 +234,7 @@ class MeasureTexts(Model):
     provisional: bool = False
     """true when the official code or title could not be confirmed."""
     rounds: list[RoundKind] | None = None
-    """The rounds it is published in; left out: those of the table."""
+    """The kinds of round it is published in; left out: those of the table."""
     first_vintage: int | None = None
     """The first vintage that has it."""
     last_vintage: int | None = None
@@ -379,7 +380,7 @@ class TableSpec(Model):
     last_vintage: int | None = None
     """The last year of the table."""
     rounds: list[RoundKind] = ["march", "june"]
-    """The rounds that publish it."""
+    """The kinds of round that publish it (see `rounds.yaml`)."""
     official: bool = True
     """Official statistics."""
     missing: MissingRule = "estimate"
@@ -403,14 +404,6 @@ class TableSpec(Model):
         """Whether the table has figures for ``vintage``."""
         return _between(self.first_vintage, vintage, self.last_vintage)
 
-    def comes_after(self, kind: RoundKind) -> bool:
-        """Whether rounds of this kind do not publish the table, but later ones do."""
-        return kind not in self.rounds and any(later in self.rounds for later in from_on(kind))
-
-    def published_in(self, kind: RoundKind) -> bool:
-        """Whether rounds of this kind publish the table."""
-        return kind in self.rounds
-
     def measure_has(self, measure: Measure, vintage: int) -> bool:
         """Whether ``measure`` exists in ``vintage``."""
         first = measure.first_vintage or self.first_vintage
@@ -419,11 +412,6 @@ class TableSpec(Model):
     def measure_published(self, measure: Measure, kind: RoundKind) -> bool:
         """Whether rounds of this kind publish ``measure``."""
         return kind in (measure.rounds if measure.rounds is not None else self.rounds)
-
-
-def from_on(kind: RoundKind) -> tuple[RoundKind, ...]:
-    """The kinds of round that a vintage has from this one on."""
-    return ("march", "june") if kind == "march" else ("june",)
 
 
 def _between(first: int, year: int, last: int | None) -> bool:
@@ -532,7 +520,11 @@ class Texts(Model):
     signs: dict[Literal[".", "..", ":"], Text]
     """What each sign means."""
     preliminary: Text
-    """The mark of figures from a March round; may hold `{date}`, the day of the final ones."""
+    """The mark of preliminary figures."""
+    final_figures: Text
+    """What follows that mark when the day of the final figures is known; may hold `{date}`."""
+    corrected: Text
+    """The mark of corrected figures, before the reason; may hold `{date}`."""
     synthetic: Text
     """The mark of synthetic data."""
     provisional: Text

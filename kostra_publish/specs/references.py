@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from string import Formatter
 
 from kostra_publish.errors import Finding
-from kostra_publish.specs.files import DISCONTINUED
+from kostra_publish.specs.calendar import Calendar, is_yearly, year_and_month
+from kostra_publish.specs.files import CALENDAR, DISCONTINUED
 from kostra_publish.specs.models import (
     LANGUAGES,
     Atom,
@@ -31,7 +32,8 @@ Report = Callable[[tuple[str | int, ...], str, str], None]
 
 _OF_REPORTS = frozenset({"skjema", "vintage", "count", "regions", "share"})
 _PLACES: Mapping[str, frozenset[str]] = {
-    "preliminary": frozenset({"date"}),
+    "final_figures": frozenset({"date"}),
+    "corrected": frozenset({"date"}),
     "missing_reports": _OF_REPORTS,
     "estimated": _OF_REPORTS,
     "summed": _OF_REPORTS,
@@ -53,6 +55,7 @@ class Parts:
     texts: Texts | None
     discontinued: Collection[str] | None
     tables: Collection[str]
+    kinds: Collection[str] | None
 
     def categories(self, dimension: Dimension) -> Sequence[Category] | None:
         """The categories of a dimension; None where they could not be read."""
@@ -97,6 +100,7 @@ def table_findings(parts: Parts, table: TableSpec, document: Document) -> list[F
     _check_dimensions(parts, table, report)
     _check_measures(parts, table, report)
     _check_scopes(table, report)
+    _check_rounds(parts, table, report)
     return found
 
 
@@ -209,3 +213,95 @@ def _check_scopes(table: TableSpec, report: Report) -> None:
         if code not in codes:
             rule = f"there is no measure {code} in this table"
             report(("presentation", "key_figures", number), rule, "Correct the code.")
+
+
+def _check_rounds(parts: Parts, table: TableSpec, report: Report) -> None:
+    """Whether the kinds of round that a table and its measures name are in the calendar."""
+    if parts.kinds is None:
+        return
+    named: list[tuple[tuple[str | int, ...], Sequence[str]]] = [
+        (("rounds",), table.rounds),
+        *((("measures", n, "rounds"), one.rounds or ()) for n, one in enumerate(table.measures)),
+    ]
+    for place, kinds in named:
+        for number, kind in enumerate(kinds):
+            if kind not in parts.kinds:
+                rule = f"{CALENDAR} has no kind of round `{kind}`"
+                report((*place, number), rule, f"The kinds are {', '.join(parts.kinds)}.")
+
+
+def calendar_findings(
+    parts: Parts, calendar: Calendar, tables: Mapping[str, TableSpec], document: Document
+) -> Iterator[Finding]:
+    """What is wrong in the calendar beyond its form; ``tables`` are those that could be read."""
+    for place, rule, fix in (
+        *_kind_problems(calendar),
+        *_round_problems(parts, calendar, tables),
+        *_correction_problems(parts, calendar),
+    ):
+        yield document.finding(place, rule, fix)
+
+
+Problem = tuple[tuple[str | int, ...], str, str]
+
+
+def _kind_problems(calendar: Calendar) -> Iterator[Problem]:
+    months: dict[int, str] = {}
+    for name, kind in calendar.kinds.items():
+        if (kind.month is None) != (kind.day is None):
+            yield ("kinds", name), "a yearly round has both a month and a day", "Give both."
+        if kind.month is not None and months.setdefault(kind.month, name) != name:
+            rule = f"`{months[kind.month]}` is yearly in that month, too"
+            yield ("kinds", name, "month"), rule, "Date one of them under `rounds`."
+
+
+def _round_problems(
+    parts: Parts, calendar: Calendar, tables: Mapping[str, TableSpec]
+) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, one in enumerate(calendar.rounds):
+        place = ("rounds", number)
+        if one.round in seen:
+            yield (*place, "round"), f"{one.round} is dated twice", "Keep one of them."
+        seen.add(one.round)
+        kind = calendar.kinds.get(one.kind)
+        if kind is None:
+            fix = f"The kinds are {', '.join(calendar.kinds)}."
+            yield (*place, "kind"), f"there is no kind of round `{one.kind}`", fix
+            continue
+        if is_yearly(one.round) != (kind.month is not None):
+            rule = "a round is named by year and month alone if its kind is yearly, and only then"
+            yield (*place, "round"), rule, "Name it 2026-06, or 2026-09-kvp."
+        year, month = year_and_month(one.round)
+        if is_yearly(one.round) and kind.month not in {month, None}:
+            rule = f"`{one.kind}` is yearly in month {kind.month}"
+            yield (*place, "round"), rule, "Name it by that month, and date it when it comes out."
+        if not is_yearly(one.round) and (one.date.year, one.date.month) != (year, month):
+            yield (*place, "date"), f"{one.round} is of another month", "Correct one of them."
+        for table in {*(one.tables or ()), *one.measures}.difference(parts.tables):
+            yield place, f"there is no table {table}", "Correct it."
+        for table, codes in one.measures.items():
+            known = (
+                [measure.code for measure in tables[table].measures] if table in tables else codes
+            )
+            for code in set(codes).difference(known):
+                rule = f"there is no measure {code} in this table"
+                yield (*place, "measures", table), rule, "Correct the code."
+
+
+def _correction_problems(parts: Parts, calendar: Calendar) -> Iterator[Problem]:
+    numbers: dict[str, int] = {}
+    dated = {one.round for one in calendar.rounds}
+    months = {kind.month for kind in calendar.kinds.values()}
+    for number, one in enumerate(calendar.corrections):
+        place = ("corrections", number)
+        following = numbers.get(one.round, 0) + 1
+        numbers[one.round] = following
+        if one.release != f"{one.round}.{following}":
+            rule = f"the corrections of {one.round} are numbered from 1 on"
+            yield (*place, "release"), rule, f"Name it {one.round}.{following}."
+        yearly = is_yearly(one.round) and year_and_month(one.round)[1] in months
+        if not yearly and one.round not in dated:
+            yield (*place, "release"), f"there is no round {one.round}", "Correct it."
+        for table in set(one.tables).difference(parts.tables):
+            yield (*place, "tables"), f"there is no table {table}", "Correct it."

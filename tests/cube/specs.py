@@ -9,6 +9,7 @@ from typing import Any
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import Source, Sources, TableSpec, Term, Terms, Texts
 from kostra_publish.specs.yaml_text import Document
+from tests.schedule import CALENDAR
 
 LANGUAGES = ("nb", "nn", "en")
 
@@ -20,8 +21,8 @@ def text(words: str) -> dict[str, str]:
 def texts() -> Texts:
     words = [
         "publisher", "contact", "subject_area", "region_variable", "bydel_variable",
-        "contents_variable", "time_variable", "preliminary", "synthetic", "provisional",
-        "summed", "suppressed",
+        "contents_variable", "time_variable", "preliminary", "final_figures", "corrected",
+        "synthetic", "provisional", "summed", "suppressed",
     ]  # fmt: skip
     return Texts.model_validate(
         {
@@ -113,6 +114,7 @@ def catalogue(*tables: TableSpec) -> Catalogue:
         terms=terms,
         codelists={},
         texts=texts(),
+        calendar=CALENDAR,
         documents=documents,
         sha256={},
     )

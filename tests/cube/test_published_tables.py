@@ -24,6 +24,7 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.microdata.contracts import contract
 from kostra_publish.microdata.variables import source_frame
 from kostra_publish.specs.catalogue import Catalogue, load
+from tests.schedule import a_round
 
 YEAR = 2025
 PRINTED = Path(__file__).parent / "published"
@@ -146,7 +147,13 @@ def made(catalogue: Catalogue, table_id: str, frame: pl.LazyFrame) -> Cube:
 
 
 def published(cube: Cube) -> SafeCube:
-    facts = VintageFacts(vintage=YEAR, round="2026-06", preliminary=False, synthetic=True)
+    facts = VintageFacts(
+        vintage=YEAR,
+        round="2026-06",
+        published=a_round("2026-06").updated,
+        preliminary=False,
+        synthetic=True,
+    )
     return protect(cube, facts)
 
 

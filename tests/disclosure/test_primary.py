@@ -7,8 +7,15 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.specs.dimensions import CubeDimension
 from kostra_publish.specs.models import Note, Text
 from tests.cube.specs import measure, table, text
+from tests.schedule import a_round
 
-FACTS = VintageFacts(vintage=2025, round="2026-03", preliminary=True, synthetic=True)
+FACTS = VintageFacts(
+    vintage=2025,
+    round="2026-03",
+    published=a_round("2026-03").updated,
+    preliminary=True,
+    synthetic=True,
+)
 
 
 def dimension(code: str, role: str, *codes: str) -> CubeDimension:

@@ -19,6 +19,7 @@ from kostra_publish.specs.models import TableSpec
 from tests.cube.specs import measure, table
 from tests.cube.test_build import YEAR
 from tests.disclosure.test_universe import COUNT, LONG, MEN, ONE, OSLO, TWO, built, people
+from tests.schedule import a_round
 
 FYLKE, LAND = "EKA11", "EAK"
 REGIONS = ["kommune", "fylke", "land"]
@@ -39,8 +40,14 @@ def published(
 ) -> Protected:
     """A round of these tables, beside an ``earlier`` one called ``name``."""
     plan, cubes = built(tables, rows, *missing, coming=coming)
-    facts = VintageFacts(vintage=YEAR, round="2026-06", preliminary=False, synthetic=True)
-    shown = Earlier(name, earlier.universes) if earlier else None
+    facts = VintageFacts(
+        vintage=YEAR,
+        round="2026-06",
+        published=a_round("2026-06").updated,
+        preliminary=False,
+        synthetic=True,
+    )
+    shown = Earlier([(name, one) for one in earlier.universes]) if earlier else None
     return protect(plan, cubes, facts, shown)
 
 

@@ -21,11 +21,11 @@ from kostra_publish.outputs.overview import write_overview
 from kostra_publish.outputs.quality import signs
 from kostra_publish.outputs.registry import FORMATS, Format
 from kostra_publish.releases.history import cube_files
-from kostra_publish.releases.rounds import ReleaseFacts, Round
 from tests.cubes import catalogue, sample
+from tests.schedule import release_facts
 
 ROOT = Path(__file__).parents[2]
-RELEASE = ReleaseFacts(Round.parse("2026-03"))
+RELEASE = release_facts("2026-03")
 SAFE = sample()
 SECRET = 123456.0
 

@@ -21,11 +21,11 @@ from kostra_publish.disclosure.primary import small
 from kostra_publish.disclosure.problem import Problem
 from kostra_publish.disclosure.universe import Universe, hidden, universes
 from kostra_publish.microdata import synth
-from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.models import RoundKind, TableSpec
 from tests.cube.specs import SPECS, catalogue, measure, table
 from tests.cube.test_build import KOMMUNER, SKJEMA11, YEAR, population, statuses
+from tests.schedule import a_round
 
 # Two kommuner of one fylke and of one KOSTRA group, one more of the group, and Oslo.
 ONE, TWO, OSLO = "1119", "1120", "0301"
@@ -311,7 +311,7 @@ def real(
 ) -> tuple[Plan, Built]:
     data = tmp_path_factory.mktemp("data")
     synth.write(data, vintages=[YEAR], scale=0.05, filuttrekk=False)
-    current = Round.parse(request.param)
+    current = a_round(request.param)
     specs = load(SPECS)
     plan = Plan(specs, published_tables(specs, current), YEAR, current.kind)
     inputs = round_inputs(plan, current, str(data))

@@ -21,7 +21,6 @@ from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.disclosure.seal import SEAL
 from kostra_publish.outputs import jsonstat
 from kostra_publish.outputs.registry import FORMATS
-from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME, CubeDimension
 from kostra_publish.specs.models import LANGUAGES, Break, Note, Scope, Text
@@ -38,10 +37,11 @@ from tests.cubes import (
     table,
     text,
 )
+from tests.schedule import release_facts
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "tests/readers/read_cells.mjs"
-RELEASE = ReleaseFacts(Round.parse("2026-03"))
+RELEASE = release_facts("2026-03")
 
 Cells = dict[tuple[str, ...], tuple[float | None, str | None]]
 
@@ -382,7 +382,7 @@ def test_preliminary_and_synthetic_figures_are_marked_first_and_must_be_seen() -
 def test_the_mark_of_preliminary_figures_gives_the_day_of_the_next_update(
     language: Any, ending: str, year: int, day: int
 ) -> None:
-    release = ReleaseFacts(Round(year, 3))
+    release = release_facts(f"{year}-03")
     found = jsonstat.heading(sample(vintages=[year - 2, year - 1]), real(), language, release)
     (note,) = [one for one in found["note"] if one.startswith(f"{year - 1}: ")]
     assert note.endswith(ending.format(day, year))

@@ -10,14 +10,14 @@ from kostra_publish.errors import TemplateError
 from kostra_publish.outputs.jsonstat import write_jsonstat
 from kostra_publish.outputs.overview import NAMES, overview, write_overview
 from kostra_publish.outputs.pages import check, grouped, page
-from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable
 from tests.cubes import catalogue, sample, text
+from tests.schedule import release_facts
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
-RELEASE = ReleaseFacts(Round.parse("2026-03"))
+RELEASE = release_facts("2026-03")
 GONE = DiscontinuedTable(
     id="12210",
     title=text("Gone"),

@@ -12,21 +12,21 @@ from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.history import (
     cube_files,
     earlier_cubes,
-    previous_release,
     refuse_beside_later,
 )
+from kostra_publish.releases.life import standings
 from kostra_publish.releases.manifest import write_manifest
-from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import staged
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests.cubes import REGIONS, cube, dimension, dimensions, facts, measure, sample, table
+from tests.schedule import a_round
 
 BEFORE = {"0301": "Oslo", "1103": "Stavanger", "1507": "Aalesund (-2023)", "EAK": "Landet"}
 AFTER = {"0301": "Oslo by", "1103": "Stavanger", "1508": "Aalesund", "1580": "Haram", "EAK": "L"}
 
 
 def publish(out: Path, name: str, *cubes: SafeCube, previous: Path | None = None) -> Path:
-    publication_round = Round.parse(name)
+    publication_round = a_round(name)
     with staged(out, name) as staging:
         for each in cubes:
             for path, data in cube_files(each):
@@ -97,7 +97,7 @@ def test_a_cube_that_does_not_read_is_named(tmp_path: Path) -> None:
     with staged(tmp_path, "2026-03") as staging:
         staging.write("internal/cubes/13995.json", b"{}")
         staging.write("internal/cubes/13995.parquet", b"not parquet")
-        write_manifest(staging, Round.parse("2026-03"), inputs=[], specs={})
+        write_manifest(staging, a_round("2026-03"), inputs=[], specs={})
     with pytest.raises(ReleaseError, match="table 13995 in release 2026-03 does not read"):
         earlier_cubes(tmp_path / "2026-03", {"13995": table()})
 
@@ -118,45 +118,35 @@ def test_a_measure_that_has_left_the_spec_leaves_the_table(tmp_path: Path) -> No
     assert found.frame().equals(kept)
 
 
-def test_the_previous_release_is_the_newest_older_one(tmp_path: Path) -> None:
-    assert previous_release(tmp_path, Round.parse("2026-03")) is None
-    for name in ("2024-06", "2025-06", "2026-03", "2026-06"):
-        publish(tmp_path, name)
-    found = [
-        previous_release(tmp_path, Round.parse(name)) for name in ("2024-06", "2026-03", "2026-06")
-    ]
-    assert found == [None, tmp_path / "2025-06", tmp_path / "2026-03"]
-
-
 # --- carried on ---
 
 
 def test_march_after_june_must_be_the_march_that_june_was_made_beside(tmp_path: Path) -> None:
-    march, june = Round.parse("2026-03"), Round.parse("2026-06")
+    march, june = a_round("2026-03"), a_round("2026-06")
     first = publish(tmp_path, march.name, sample())
     publish(tmp_path, june.name, sample(), previous=first)
-    refuse_beside_later(tmp_path, march)
-    refuse_beside_later(tmp_path, march, manifest_of(first))
-    refuse_beside_later(tmp_path, june, "another")
+    refuse_beside_later(standings(tmp_path), march)
+    refuse_beside_later(standings(tmp_path), march, manifest_of(first))
+    refuse_beside_later(standings(tmp_path), june, "another")
     with pytest.raises(ReleaseError, match="2026-06 has been published beside other figures"):
-        refuse_beside_later(tmp_path, march, "another")
+        refuse_beside_later(standings(tmp_path), march, "another")
 
 
 def test_march_is_refused_when_june_was_made_without_it(tmp_path: Path) -> None:
     publish(tmp_path, "2026-06", sample())
     with pytest.raises(ReleaseError, match="2026-06 has been published without this round"):
-        refuse_beside_later(tmp_path, Round.parse("2026-03"))
+        refuse_beside_later(standings(tmp_path), a_round("2026-03"))
     # Other vintages show nothing of the same.
-    refuse_beside_later(tmp_path, Round.parse("2025-06"))
+    refuse_beside_later(standings(tmp_path), a_round("2025-06"))
 
 
 def test_what_lies_between_is_followed_back(tmp_path: Path) -> None:
     first = publish(tmp_path, "2025-06", sample())
     second = publish(tmp_path, "2026-03", sample(), previous=first)
     publish(tmp_path, "2026-06", sample(), previous=second)
-    refuse_beside_later(tmp_path, Round.parse("2025-06"), manifest_of(first))
+    refuse_beside_later(standings(tmp_path), a_round("2025-06"), manifest_of(first))
     with pytest.raises(ReleaseError, match="beside other figures"):
-        refuse_beside_later(tmp_path, Round.parse("2025-06"), "another")
+        refuse_beside_later(standings(tmp_path), a_round("2025-06"), "another")
 
 
 def test_without_history_the_new_cube_stands() -> None:
@@ -180,7 +170,8 @@ def test_a_vintage_published_again_is_replaced_whole() -> None:
     both = with_history(june, march)
     assert year(both, 2025).equals(year(june, 2025))
     assert not year(both, 2025).equals(year(march, 2025))
-    assert both.vintages[2025] == june.vintages[2025]
+    replaced = {"replaces": march.vintages[2025].round}
+    assert both.vintages[2025] == june.vintages[2025].model_copy(update=replaced)
     assert year(both, 2024).equals(year(march, 2024))
 
 
@@ -188,11 +179,11 @@ def test_four_rounds_on_the_first_vintage_is_what_it_was(tmp_path: Path) -> None
     first = sample(vintages=[2023], seed=1)
     publish(tmp_path, "2024-06", first)
     for name, seed in (("2025-06", 2), ("2026-03", 3), ("2026-06", 4)):
-        current = Round.parse(name)
-        previous = previous_release(tmp_path, current)
+        current = a_round(name)
+        previous = standings(tmp_path).previous(current.order)
         assert previous is not None
         new = sample(vintages=[current.vintage], seed=seed)
-        earlier = earlier_cubes(previous, {"13995": new.table})["13995"]
+        earlier = earlier_cubes(previous.folder, {"13995": new.table})["13995"]
         publish(tmp_path, name, with_history(new, earlier))
     last = earlier_cubes(tmp_path / "2026-06", {"13995": first.table})["13995"]
     assert list(last.vintages) == [2023, 2024, 2025]

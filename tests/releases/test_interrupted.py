@@ -15,7 +15,7 @@ from tests.releases import publishing
 
 SCRIPT = Path(publishing.__file__)
 ROOT = SCRIPT.parents[2]
-CLEAN = {publishing.ROUND, "current", ".lock"}
+CLEAN = {publishing.ROUND, ".lock"}
 
 STEPS_KILLED = 14
 TIMES_KILLED = 6

@@ -18,8 +18,9 @@ from kostra_publish.releases.manifest import (
 )
 from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import staged
+from tests.schedule import a_round
 
-ROUND = Round.parse("2026-03")
+ROUND = a_round("2026-03")
 FILES = {"public/a.json": b"first", "internal/deep/b.parquet": b"second"}
 INPUTS = [
     InputFile(name="skjema7_p2025_v1.parquet", version=1, sha256="b" * 64, rows=357),
@@ -37,7 +38,7 @@ def release(out: Path, publication_round: Round = ROUND, previous: Path | None =
 
 
 def test_a_manifest_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    earlier = release(tmp_path, Round.parse("2025-06"))
+    earlier = release(tmp_path, a_round("2025-06"))
     manifest = read_manifest(release(tmp_path, previous=earlier))
     assert (manifest.round, manifest.vintage) == ("2026-03", 2025)
     assert [file.name for file in manifest.inputs] == sorted(file.name for file in INPUTS)

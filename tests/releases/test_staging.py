@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kostra_publish.errors import ReleaseError
-from kostra_publish.releases.folders import order, releases
+from kostra_publish.releases.folders import releases
 from kostra_publish.releases.staging import exchange, staged
 
 OLD = {"public/a.json": b"old a", "internal/deep/b.json": b"old b", "manifest.json": b"old"}
@@ -51,7 +51,7 @@ def test_a_release_is_all_that_was_written_and_nothing_else(tmp_path: Path) -> N
     out = tmp_path / "new" / "out"
     publish(out, OLD)
     assert content(out / "2026-03") == OLD
-    assert entries(out) == {"2026-03", "current", ".lock"}
+    assert entries(out) == {"2026-03", ".lock"}
 
 
 @both_ways
@@ -61,7 +61,7 @@ def test_a_new_run_replaces_the_release_whole(
     publish(tmp_path, OLD)
     publish(tmp_path, NEW, swap=swap)
     assert content(tmp_path / "2026-03") == NEW
-    assert entries(tmp_path) == {"2026-03", "current", ".lock"}
+    assert entries(tmp_path) == {"2026-03", ".lock"}
 
 
 def test_this_file_system_swaps_in_one_step(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_same_bytes_keep_the_old_folder(tmp_path: Path) -> None:
     before = (tmp_path / "2026-03").stat()
     publish(tmp_path, OLD)
     assert (tmp_path / "2026-03").stat().st_ino == before.st_ino
-    assert entries(tmp_path) == {"2026-03", "current", ".lock"}
+    assert entries(tmp_path) == {"2026-03", ".lock"}
 
 
 @pytest.mark.parametrize(
@@ -107,26 +107,6 @@ def test_a_link_in_the_old_release_is_not_taken_for_a_file_of_it(tmp_path: Path)
     file.symlink_to(tmp_path / "elsewhere")
     publish(tmp_path, OLD)
     assert not file.is_symlink()
-
-
-def test_current_points_at_the_newest_release_by_name(tmp_path: Path) -> None:
-    for name, newest in [("2025-06", "2025-06"), ("2026-03", "2026-03"), ("2024-06", "2026-03")]:
-        publish(tmp_path, OLD, name)
-        assert (tmp_path / "current").readlink() == Path(newest)
-
-
-def test_a_current_that_was_lost_comes_back_with_the_same_bytes(tmp_path: Path) -> None:
-    publish(tmp_path, OLD)
-    (tmp_path / "current").unlink()
-    publish(tmp_path, OLD)
-    assert (tmp_path / "current").readlink() == Path("2026-03")
-
-
-def test_a_correction_comes_after_its_round() -> None:
-    names = ["2026-06.10", "2026-06", "2026-03", "2026-06.2"]
-    assert sorted(names, key=order) == ["2026-03", "2026-06", "2026-06.2", "2026-06.10"]
-    with pytest.raises(ValueError, match="not the name of a release"):
-        order("current")
 
 
 def test_only_releases_count_as_releases(tmp_path: Path) -> None:
@@ -231,7 +211,7 @@ def test_leftovers_of_killed_runs_are_cleared(tmp_path: Path) -> None:
     (tmp_path / ".previous-2026-03").mkdir()
     publish(tmp_path, NEW)
     assert content(tmp_path / "2026-03") == NEW
-    assert entries(tmp_path) == {"2026-03", "current", ".lock"}
+    assert entries(tmp_path) == {"2026-03", ".lock"}
 
 
 def test_a_release_moved_aside_by_a_killed_run_comes_back(tmp_path: Path) -> None:
@@ -263,7 +243,7 @@ except ReleaseError as error:
     )
     assert run.stdout.startswith("cannot write public/b.json: File too large")
     assert content(tmp_path / "2026-03") == OLD
-    assert entries(tmp_path) == {"2026-03", "current", ".lock"}
+    assert entries(tmp_path) == {"2026-03", ".lock"}
 
 
 def test_a_second_run_is_told_that_another_one_is_at_work(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_findings_of_form_and_of_reference_come_together(folder: Path) -> None:
         ("10509.yaml", "unit"),
         ("13995.yaml", "measures.0.unit"),
         ("12268.yaml", "source"),
-        ("texts.yaml", "preliminary.nb"),
+        ("texts.yaml", "final_figures.nb"),
     }
 
 
@@ -167,11 +167,10 @@ def test_a_discontinued_table_says_what_replaced_it(table: str, words: str) -> N
 
 def test_the_json_schema_is_up_to_date_and_accepts_every_spec() -> None:
     assert json_schema.outdated(SPECS / "schema") == []
-    schema = json.loads((SPECS / "schema" / "table.schema.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
     for path in sorted(SPECS.glob("*.yaml")):
-        if path.name == "discontinued.yaml":
-            continue
+        own = SPECS / "schema" / f"{path.stem}.schema.json"
+        schema = own if own.is_file() else SPECS / "schema" / "table.schema.json"
+        validator = jsonschema.Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert not [error.message for error in validator.iter_errors(content)], path.name
 
@@ -209,3 +208,55 @@ def test_a_folder_is_the_option_else_here_else_the_default(
     assert folders.find("table_specs", tmp_path) == tmp_path
     with pytest.raises(UsageError, match="no folder"):
         folders.find("table_specs", tmp_path / "nowhere")
+
+
+# --- the calendar ---
+
+CORRECTIONS = """corrections:
+  - release: 2026-06.{number}
+    date: "2026-09-01"
+    reason: {{nb: Feil., nn: Feil., en: Wrong.}}
+    tables: ["{table}"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("time_zone: Europe/Oslo", "time_zone: Europe/Nidaros", "no time zone"),
+        ("    day: 15\n", "", "both a month and a day"),
+        ("month: 6", "month: 3", "`march` is yearly in that month"),
+        ("kind: fag", "kind: fagg", "no kind of round `fagg`"),
+        ("round: 2021-06-fag", "round: 2021-06", "named by year and month alone"),
+        ("round: 2009-06", "round: 2009-07", "yearly in month 6"),
+        ("2023-09-05", "2023-10-05", "of another month"),
+        ("round: 2024-10-kvp", "round: 2023-09-kvp", "dated twice"),
+        (
+            "kvp-deltakere: [KOSkvpdelt0000]",
+            "kvp-deltaker: [KOSkvpdelt0000]",
+            "no table kvp-deltaker",
+        ),
+        ("[KOSkvpdelt0000]", "[KOSkvpdelt]", "no measure KOSkvpdelt"),
+        ("corrections: []\n", CORRECTIONS.format(number=2, table="13995"), "numbered from 1 on"),
+        ("corrections: []\n", CORRECTIONS.format(number=1, table="1399"), "no table 1399"),
+    ],
+)
+def test_what_is_wrong_in_the_calendar_is_told(folder: Path, old: str, new: str, rule: str) -> None:
+    change(folder, "rounds.yaml", old, new)
+    findings = problems(folder).findings
+    assert any(one.file == "rounds.yaml" and rule in one.rule for one in findings), findings
+
+
+def test_a_correction_without_a_reason_is_refused(folder: Path) -> None:
+    written = CORRECTIONS.format(number=1, table="13995")
+    without = "\n".join(line for line in written.splitlines() if "reason" not in line)
+    change(folder, "rounds.yaml", "corrections: []\n", f"{without}\n")
+    [finding] = problems(folder).findings
+    assert (finding.field, finding.rule) == ("corrections.0.reason", "Field required")
+
+
+@pytest.mark.parametrize("name", ["13995.yaml", "kvp-utfall.yaml"])
+def test_a_table_is_published_in_rounds_of_the_calendar(folder: Path, name: str) -> None:
+    line = change(folder, name, "rounds: [", "rounds: [mars, ")
+    found = next(one for one in problems(folder).findings if one.file == name)
+    assert (found.where, found.rule) == (f"line {line}", "rounds.yaml has no kind of round `mars`")

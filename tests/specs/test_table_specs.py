@@ -288,7 +288,9 @@ def test_words_to_be_filled_in_are_the_same_in_every_language(
         "skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2", "date": "15. juni"
     }  # fmt: skip
     expected = {
-        texts.preliminary: {"date"},
+        texts.preliminary: set(),
+        texts.final_figures: {"date"},
+        texts.corrected: {"date"},
         texts.missing_reports: {"skjema", "vintage", "regions"},
         texts.estimated: {"skjema", "vintage", "share"},
         texts.summed: set(),
