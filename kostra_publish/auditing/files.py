@@ -25,7 +25,7 @@ DATASET: Final = "dataset"
 _FIGURES: Final = '"value":['
 """What figures begin with; a text has its quotes escaped, so it cannot hold this."""
 _DIGIT: Final = re.compile(r"\d")
-_CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",))
+_CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",), ("from",), ("to",))
 _NUMBERING: Final = re.compile(r"[0-9]{1,3}")
 
 
@@ -254,6 +254,9 @@ def _counts(place: tuple[str, ...], key: str, inside: object, table: ReleasedTab
     """
     if table is None:
         return False
+    if place[-2:-1] == ("estimated",):
+        # The per cent of a region's inhabitants who live in kommuner without a report.
+        return isinstance(inside, float | int) and 0 < inside <= 100 and round(inside, 1) == inside
     if key == "decimals":
         return isinstance(inside, int) and 0 <= inside < 10
     of_dimension = place[:1] + place[2:]

@@ -8,6 +8,7 @@ digits and ``EAB`` (bydelene i Oslo i alt). Sources: Klass 131 (kommuner), 104
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -70,7 +71,6 @@ def fylker(year: int) -> pl.DataFrame:
 
 
 @cache
-@cache
 def bydeler() -> pl.DataFrame:
     """Oslo's fifteen bydeler: bydel (six digits), navn."""
     return _read("bydeler.csv").sort("bydel")
@@ -86,6 +86,48 @@ def kostragrupper() -> pl.DataFrame:
 def kommune_changes() -> pl.DataFrame:
     """Kommuner that got a new code or were split: year, from_kommune, to_kommune, type."""
     return _read("kommune_changes.csv").with_columns(pl.col("year").cast(pl.Int32))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A kommune that got another code, or a part of one that was split; from ``year`` on.
+
+    ``same_area`` tells that it is the same area under a new code.
+    """
+
+    year: int
+    former: str
+    former_name: str
+    new: str
+    new_name: str
+    same_area: bool
+
+
+@cache
+def changes() -> tuple[Change, ...]:
+    """The correspondence table of kommuner, by year and former code."""
+    rows = kommune_changes().sort("year", "from_kommune", "to_kommune")
+    return tuple(
+        Change(year, former, _name(former, year - 1), new, _name(new, year), type_ == "new_code")
+        for year, former, new, type_ in rows.iter_rows()
+    )
+
+
+def _name(kommune: str, year: int) -> str:
+    """What a kommune was called in a year."""
+    return str(kommuner(year).filter(pl.col("kommune") == kommune)["navn"].item())
+
+
+@cache
+def same_area_before(kommune: str) -> tuple[str, ...]:
+    """The former codes of a kommune whose area is the same, newest first.
+
+    Their series can be shown as its own; none where it came of a split.
+    """
+    for one in changes():
+        if one.new == kommune and one.same_area:
+            return (one.former, *same_area_before(one.former))
+    return ()
 
 
 @cache

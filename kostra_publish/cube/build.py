@@ -322,6 +322,7 @@ class _TableBuilder:
             state=cells.state,
             notes=tuple(self._notes()),
             dominated=self._dominated(),
+            estimated=self._estimated(),
         )
 
     # --- the frame of the table ---------------------------------------------------
@@ -455,16 +456,37 @@ class _TableBuilder:
     def _layouts(self) -> dict[tuple[str, ...], Layout]:
         return {}
 
-    # --- notes --------------------------------------------------------------------
+    # --- reports ------------------------------------------------------------------
+
+    @cached_property
+    def _reports(self) -> dict[str, Reports]:
+        """By source: who has reported its dataset, each dataset once."""
+        plan = self.ground.plan
+        atoms = (atom for one in plan.quotients[self.table.id].values() for atom in one.atoms)
+        by_dataset = {plan.dataset(atom.source): atom.source for atom in atoms}
+        return {name: self.ground.reports[dataset] for dataset, name in by_dataset.items()}
+
+    def _estimated(self) -> dict[str, float]:
+        """Per cent of inhabitants in estimated kommuner, of the form that lacks most, by region."""
+        if self.table.missing != "estimate":
+            return {}
+        of_kommuner = self.place.membership[:, self.ground.own_unit]
+        most = np.zeros(len(self.place.regions))
+        for source, report in self._reports.items():
+            share = estimates.missing_share(of_kommuner, self.ground.population, report.reported)
+            most = np.maximum(most, np.where(self.place.scheme(source).missing, 0, share))
+        return {
+            region.code: 100 * float(share)
+            for region, share in zip(self.place.regions, most, strict=True)
+            if share > 0 and region.kind not in SINGLE_KINDS | BYDEL_KINDS
+        }
 
     def _notes(self) -> Iterator[Note]:
         plan = self.ground.plan
         inhabitants = self.ground.population.sum()
-        atoms = (atom for one in plan.quotients[self.table.id].values() for atom in one.atoms)
         missing: dict[str, MissingReports] = {}
-        for name in dict.fromkeys(atom.source for atom in atoms):
+        for name, report in self._reports.items():
             source = plan.catalogue.sources[name]
-            report = self.ground.reports[source.dataset]
             share = self.ground.population[~report.reported].sum() / inhabitants
             missing[source.dataset] = MissingReports(
                 source.skjema, report.missing, 100 * float(share)

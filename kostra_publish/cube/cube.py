@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from math import prod
 
@@ -33,7 +34,8 @@ class Cube:
     not rounded), ``contributors`` (the fewest units behind any part of the figure that has
     units behind it; 0 when none has; NOT_COUNTED when no persons are involved) and
     ``state`` (see ``State``). ``dominated`` marks cells that rest on a sum which one or two
-    contributors dominate; None where no rule asks.
+    contributors dominate; None where no rule asks. ``estimated`` has, for larger regions in
+    which kommuner are estimated, the per cent of the inhabitants who live in those.
     """
 
     table: TableSpec
@@ -44,6 +46,7 @@ class Cube:
     state: NDArray[np.uint8]
     notes: tuple[Note, ...] = ()
     dominated: NDArray[np.bool_] | None = None
+    estimated: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit the dimensions or contradict each other."""

@@ -47,7 +47,7 @@ def summed(membership: Matrix, population: Vector, reported: Flags) -> Weights:
     return Weights(
         weights=reporters,
         missing=reporters.sum(axis=1) == 0,
-        estimated=_missing_share(membership, population, reported),
+        estimated=missing_share(membership, population, reported),
         donors=np.zeros((0, len(population))),
         leans=np.zeros((len(membership), 0)),
     )
@@ -67,7 +67,7 @@ def estimated(
     reporter is estimated by all reporters outside Oslo as long as it holds no more than
     ``limits.max_foreign_population`` of the region's inhabitants; else the region is missing.
     """
-    share = _missing_share(membership, population, reported)
+    share = missing_share(membership, population, reported)
     weights = membership * reported
     foreign = np.zeros(membership.shape[0])
     leans, donors = [], []
@@ -118,7 +118,11 @@ def gaps(stratum: NDArray[np.int64], reported: Flags, outside_oslo: Flags) -> It
         yield Gap(members & ~reported, donors, foreign)
 
 
-def _missing_share(membership: Matrix, population: Vector, reported: Flags) -> Vector:
+def missing_share(membership: Matrix, population: Vector, reported: Flags) -> Vector:
+    """The share of each region's inhabitants who live in kommuner without a report.
+
+    Shapes: membership (regions, kommuner), the vectors (kommuner,).
+    """
     inhabitants = np.maximum(membership @ population, 1)
     share: Vector = (membership @ (population * ~reported)) / inhabitants
     return share

@@ -25,8 +25,8 @@ from kostra_publish.disclosure.seal import SEAL
 def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = None) -> SafeCube:
     """The cube with its small figures hidden and all figures rounded to their decimals.
 
-    ``also`` marks cells, in the cube's order, to hide beside the small ones. ``facts.notes``
-    gets the cube's own notes after those it has.
+    ``also`` marks cells, in the cube's order, to hide beside the small ones. ``facts`` get the
+    cube's own notes and shares of what is estimated.
     """
     hidden = small(cube)
     if also is not None:
@@ -48,8 +48,17 @@ def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = No
         pl.when(pl.col("status") == "").then("value").alias("value"),
         pl.col("status").replace("", None).alias("status"),
     )
-    noted = facts.model_copy(update={"notes": (*facts.notes, *cube.notes)})
+    shares = {region: _share(share) for region, share in cube.estimated.items()}
+    noted = facts.model_copy(
+        update={"notes": (*facts.notes, *cube.notes), "estimated": facts.estimated | shares}
+    )
     return SafeCube(SEAL, cube.table, cube.dimensions, cells, {cube.vintage: noted})
+
+
+def _share(share: float) -> float:
+    """A per cent with one decimal, never 0 where something is estimated."""
+    rounded = half_away_from_zero(np.array([share]), np.array([1]))
+    return max(float(rounded[0]), 0.1)
 
 
 def small(cube: Cube) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from typing import Final, NoReturn, Self, final
 
 import numpy as np
 import polars as pl
+from pydantic import Field
 
 from kostra_publish.disclosure.seal import SEAL, Seal
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension, Role
@@ -68,6 +69,8 @@ class VintageFacts(Model):
     """The corrections of this vintage since its round came out, oldest first."""
     synthetic: bool
     """Whether any input was synthetic."""
+    estimated: dict[str, float] = Field(default_factory=dict)
+    """By larger region: the per cent of its inhabitants who live in kommuner that are estimated."""
     notes: tuple[Note, ...] = ()
     """Missing reports, estimates and the like."""
 

@@ -324,6 +324,11 @@ def _kostra(cube: SafeCube, catalogue: Catalogue, language: Language, facts: Tab
             for year, vintage in cube.vintages.items()
             if vintage.replaces is not None
         },
+        "estimated": {
+            str(year): vintage.estimated
+            for year, vintage in cube.vintages.items()
+            if vintage.estimated
+        },
         "corrections": [
             {
                 "period": str(year),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
-from kostra_publish.outputs import jsonstat
+from kostra_publish.outputs import correspondence, jsonstat
 from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -20,7 +20,8 @@ FOLDER: Final = "public/statbank"
 TEMPLATE: Final = "overview.html.j2"
 NAMES: Final = (
     "language", "languages", "round", "vintage", "published", "next_update", "source", "subject",
-    "licence", "synthetic", "preliminary", "provisional", "tables", "collection", "discontinued",
+    "licence", "synthetic", "preliminary", "provisional", "tables", "collection",
+    "correspondence", "discontinued",
 )  # fmt: skip
 """What the template is given."""
 FRONT: Final[Language] = "nb"
@@ -65,6 +66,7 @@ def overview(
         "provisional": texts.provisional.get(language),
         "tables": tables,
         "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
+        "correspondence": Path(correspondence.FILE).relative_to(FOLDER).as_posix(),
         "discontinued": [
             _discontinued(table, language, {cube.table.id for cube in cubes})
             for table in catalogue.discontinued.values()

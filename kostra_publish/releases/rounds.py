@@ -32,6 +32,8 @@ from kostra_publish.specs.models import RoundKind, TableSpec, Text
 
 _NAME: Final = re.compile(f"{ROUND_NAME}(?:{CORRECTION})?")
 _SATURDAY: Final = 5
+_FIRST_YEAR: Final = 2000
+"""Names of rounds begin with this century."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Schedule:
 
     def between(self, first: datetime, last: datetime) -> list[Round]:
         """The rounds and corrections that come out from ``first`` to ``last``, oldest first."""
-        years = range(first.year - 1, last.year + 2)
+        years = range(max(first.year - 1, _FIRST_YEAR), last.year + 2)
         yearly = [self._of_year(kind, year) for year in years for kind in self._yearly]
         names = {
             *(one.name for one in yearly),

@@ -34,6 +34,24 @@ def test_aalesund_became_two() -> None:
     assert set(successors["to_kommune"]) == {"1508", "1580"}
 
 
+def test_a_series_goes_on_where_the_area_is_the_same() -> None:
+    assert regions.same_area_before("3103") == ("3002",)
+    # Ålesund and Haram were one kommune: neither has its figures.
+    assert regions.same_area_before("1508") == regions.same_area_before("1580") == ()
+    assert regions.same_area_before("0301") == ()
+
+
+def test_every_change_leads_from_what_was_there_to_what_is() -> None:
+    for one in regions.changes():
+        before, after = (
+            set(regions.kommuner(year)["kommune"]) for year in (one.year - 1, one.year)
+        )
+        assert one.former in before - after
+        assert one.new in after - before
+    new = [one.new for one in regions.changes()]
+    assert len(new) == len(set(new))
+
+
 def test_lifetimes() -> None:
     assert regions.lifetime("3002") == (2020, 2023)
     assert regions.lifetime("3103") == (2024, None)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyjstat import pyjstat
 
-from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.safe import Corrected, SafeCube
 from kostra_publish.disclosure.seal import SEAL
 from kostra_publish.outputs import jsonstat
 from kostra_publish.outputs.registry import FORMATS
@@ -274,7 +275,7 @@ def test_a_suppressed_cell_carries_no_number(tmp_path: Path) -> None:
 def test_the_same_cubes_give_the_same_bytes() -> None:
     one = list(jsonstat.write_jsonstat([real_cube("13995")], real(), RELEASE))
     assert one == list(jsonstat.write_jsonstat([real_cube("13995")], real(), RELEASE))
-    assert list(FORMATS) == ["jsonstat"]
+    assert list(FORMATS) == ["jsonstat", "correspondence"]
 
 
 def test_a_million_cells_are_written_in_seconds() -> None:
@@ -361,7 +362,7 @@ def test_every_text_is_in_the_language_asked_for(language: Any) -> None:
 
 def test_preliminary_and_synthetic_figures_are_marked_first_and_must_be_seen() -> None:
     found = document(sample())
-    assert found["note"][:2] == ["synthetic", "2025: preliminary"]
+    assert found["note"][:2] == ["synthetic", "2025: preliminary final_figures"]
     assert found["extension"]["noteMandatory"]["0"] is True
     assert found["extension"]["noteMandatory"]["1"] is True
     assert found["extension"]["kostra"]["preliminary"] == ["2025"]
@@ -387,6 +388,46 @@ def test_the_mark_of_preliminary_figures_gives_the_day_of_the_next_update(
     (note,) = [one for one in found["note"] if one.startswith(f"{year - 1}: ")]
     assert note.endswith(ending.format(day, year))
     assert found["extension"]["px"]["nextUpdate"] == f"{year}-06-{day}T06:00:00Z"
+
+
+def test_corrected_figures_say_when_and_why_and_what_they_replaced() -> None:
+    reason = text("Sola had sent last year's figures.")
+    corrected = [Corrected(day=date(2026, 9, 1), reason=reason)]
+    spec = table()
+    vintages = [
+        facts(2024),
+        facts(2025, round="2026-06.1", replaces="2026-06", corrected=corrected),
+    ]
+    whole = cube(spec, dimensions(spec, [2024, 2025]), vintages)
+    found = jsonstat.heading(whole, real(), "nn", RELEASE)
+    said = "2025: Retta 1. september 2026. Sola had sent last year's figures. (nn)"
+    assert found["note"][1] == said
+    assert found["extension"]["noteMandatory"]["1"] is True
+    kostra = found["extension"]["kostra"]
+    assert kostra["rounds"] == {"2024": "2025-06", "2025": "2026-06.1"}
+    assert kostra["replaces"] == {"2025": "2026-06"}
+    assert kostra["corrections"] == [{"period": "2025", "date": "2026-09-01", "text": reason.nn}]
+    english = jsonstat.heading(whole, real(), "en", RELEASE)
+    assert english["note"][1].startswith("2025: Corrected on 1 September 2026. Sola")
+
+
+def test_regions_with_estimated_kommuner_tell_how_much_of_them_is() -> None:
+    spec = table()
+    vintages = [facts(2024), facts(2025, estimated={"EAK": 4.5})]
+    whole = cube(spec, dimensions(spec, [2024, 2025]), vintages)
+    found = jsonstat.heading(whole, real(), "nb", RELEASE)
+    assert found["extension"]["kostra"]["estimated"] == {"2025": {"EAK": 4.5}}
+
+
+def test_a_table_without_a_round_to_come_has_no_next_update() -> None:
+    release = release_facts("2024-10-kvp")
+    last = jsonstat.heading(sample(vintages=[2023]), real(), "nb", release)
+    assert last["extension"]["px"]["nextUpdate"] == "2025-03-17T07:00:00Z"
+    spec = table(rounds=["kvp"])
+    never = jsonstat.heading(
+        cube(spec, dimensions(spec, [2023]), [facts(2023)]), real(), "nb", release
+    )
+    assert "nextUpdate" not in never["extension"]["px"]
 
 
 @pytest.mark.parametrize("synthetic", [True, False])

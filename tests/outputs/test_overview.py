@@ -7,9 +7,9 @@ import pytest
 
 from kostra_publish.checking import check_templates
 from kostra_publish.errors import TemplateError
-from kostra_publish.outputs.jsonstat import write_jsonstat
 from kostra_publish.outputs.overview import NAMES, overview, write_overview
 from kostra_publish.outputs.pages import check, grouped, page
+from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable
 from tests.cubes import catalogue, sample, text
@@ -76,7 +76,8 @@ def test_there_is_a_page_per_language_and_a_front_page() -> None:
 def test_every_link_leads_to_a_file_of_the_release() -> None:
     cubes = [sample("13995"), sample("14019")]
     found = pages()
-    files = {path for path, _ in write_jsonstat(cubes, catalogue(), RELEASE)} | found.keys()
+    files = {path for write in FORMATS.values() for path, _ in write(cubes, catalogue(), RELEASE)}
+    files |= found.keys()
     for each in found.values():
         links = [link for link in each.all("href") if not link.startswith("#")]
         assert {f"public/statbank/{link}" for link in links} <= files
