@@ -9,13 +9,13 @@ written to again: what was wrong in it is mended by a correction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from kostra_publish.errors import Finding, ReleaseError, UsageError
+from kostra_publish.errors import Finding, ReleaseError, UsageError, written
 from kostra_publish.releases.folders import CURRENT, LOG, is_release_name, releases
 from kostra_publish.releases.log import Entry, Line, Log, Step, now, read_log
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256
@@ -26,6 +26,7 @@ State = Literal["built", "approved", "released", "withdrawn"]
 Order = tuple[datetime, str]
 """What releases sort by: when they are published, and their name."""
 
+_UNREAD = "Nothing has been changed; mend it and run again."
 _EDITED = "Put back the folder that was released, from a copy."
 
 
@@ -156,7 +157,8 @@ def standings(out: Path) -> Standings:
     what was released under its name.
     """
     log = read_log(out)
-    found = [_standing(folder, log) for folder in releases(out)]
+    with written(f"{out} cannot be read", fix=_UNREAD):
+        found = [_standing(folder, log) for folder in releases(out)]
     return Standings(out, log, tuple(sorted(found, key=lambda one: one.order)))
 
 
@@ -169,14 +171,20 @@ def standing(folder: Path) -> Standing:
 
 
 def _standing(folder: Path, log: Log) -> Standing:
-    manifest = read_manifest(folder)
-    own = sha256(folder / FILE)
-    lines = [line for line in log.lines if line.release == folder.name]
-    if any(line.step == "released" and line.manifest_sha256 != own for line in lines):
+    one = Standing(folder, read_manifest(folder), sha256(folder / FILE), ())
+    lines = [line for line in log.lines if line.release == one.name]
+    if any(
+        line.step == "released" and line.manifest_sha256 != one.manifest_sha256 for line in lines
+    ):
         raise ReleaseError(f"{folder} is not what was released under that name", fix=_EDITED)
-    return Standing(
-        folder, manifest, own, tuple(line for line in lines if line.manifest_sha256 == own)
-    )
+    return _with_lines(one, log)
+
+
+def _with_lines(one: Standing, log: Log) -> Standing:
+    """A release with what the log says of exactly its bytes."""
+    own = one.name, one.manifest_sha256
+    lines = tuple(line for line in log.lines if (line.release, line.manifest_sha256) == own)
+    return replace(one, lines=lines)
 
 
 # --- steps ------------------------------------------------------------------------------
@@ -285,8 +293,9 @@ def mend(found: Standings) -> None:
 
 
 def _after(found: Standings, entry: Entry) -> Standings:
+    """The same with one entry more: the bytes of the releases are as they were."""
     log = found.log.append(entry)
-    return Standings(found.out, log, tuple(_standing(one.folder, log) for one in found.releases))
+    return Standings(found.out, log, tuple(_with_lines(one, log) for one in found.releases))
 
 
 def _refuse_unaudited(one: Standing) -> None:

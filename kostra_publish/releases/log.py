@@ -123,7 +123,7 @@ def read_log(out: Path) -> Log:
         return Log(path, ())
     except OSError as error:
         reason = error.strerror or "it does not read"
-        raise ReleaseError(f"{path} cannot be read: {reason}", fix=_FIX) from error
+        raise ReleaseError(f"{path} cannot be read: {reason}", fix=_UNTOUCHED) from error
     *ended, rest = data.split(b"\n")
     lines: list[Line] = []
     for number, text in enumerate(ended, start=1):

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final
 from pydantic import StringConstraints
 
 from kostra_publish import __version__
-from kostra_publish.errors import Finding, ReleaseError
+from kostra_publish.errors import Finding, ReleaseError, written
 from kostra_publish.releases.log import Sha256
 from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import Staging
@@ -30,6 +30,7 @@ FILE: Final = "manifest.json"
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 
 _CHECKSUM: Final = "checksum"
+_UNREAD: Final = "Nothing has been changed; mend it and run again."
 _ALTERED: Final = "Do not use the release; publish the round again from its inputs."
 
 
@@ -166,8 +167,11 @@ def read_manifest(release: Path) -> Manifest:
     path = release / FILE
     try:
         data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ReleaseError(f"{path} is not there", fix=_ALTERED) from error
     except OSError as error:
-        raise ReleaseError(f"{path} cannot be read", fix=_ALTERED) from error
+        reason = error.strerror or "it does not read"
+        raise ReleaseError(f"{path} cannot be read: {reason}", fix=_UNREAD) from error
     try:
         content = json.loads(data)
         content.pop(_CHECKSUM)
@@ -208,6 +212,9 @@ def _extra(release: Path, manifest: Manifest) -> Iterator[Finding]:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
+    """The SHA-256 of a file.
+
+    Raises ReleaseError when it cannot be read.
+    """
+    with written(f"cannot read {path}", fix=_UNREAD), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -48,9 +48,13 @@ def publish(out: Path, generation: int, swap: Callable[[Path, Path], bool]) -> N
 
 
 class Steps:
-    """Counts steps while armed, and does something at the chosen one."""
+    """Counts steps while armed, and does something at the chosen one.
 
-    def __init__(self) -> None:
+    Files that are opened outside ``within``, such as those of a package, are no steps.
+    """
+
+    def __init__(self, within: Path | None = None) -> None:
+        self.within = within
         self.left: int | None = None
         self.taken = 0
         self.happen: Callable[[], None] = lambda: None
@@ -63,8 +67,14 @@ class Steps:
         self.left = None
         return self.taken
 
-    def _hook(self, event: str, _arguments: object) -> None:
-        if self.left is None or not event.startswith(STEPS):
+    def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
+        outside = event == "open" and self.within and str(self.within) not in str(arguments[0])
+        if event.startswith(STEPS) and not outside:
+            self.take()
+
+    def take(self) -> None:
+        """Count a step, unless disarmed."""
+        if self.left is None:
             return
         self.taken += 1
         if self.taken == self.left:

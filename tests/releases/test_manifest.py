@@ -109,7 +109,7 @@ def empty_manifest(folder: Path) -> None:
         (link, "public/a.json", "the file is missing"),
         (alter_manifest, FILE, "has been altered"),
         (reformat_manifest, FILE, "has been altered"),
-        (remove_manifest, FILE, "cannot be read"),
+        (remove_manifest, FILE, "is not there"),
         (empty_manifest, FILE, "is not a manifest"),
     ],
 )
