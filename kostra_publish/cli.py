@@ -214,18 +214,21 @@ def compare(
     For internal use.
     """
     from kostra_publish import comparing
-    from kostra_publish.specs import folders
 
     asked = comparing.Asked(terminal.tables(table, "--table", "compare all"), region, measure)
-    pages = folders.find("templates", templates) if out else None
-    if out and pages:
-        comparing.check_place(out, pages)
+    if out:
+        # What writes takes time to load, which a comparison that is only printed need not take.
+        from kostra_publish.comparing import writing
+        from kostra_publish.specs import folders
+
+        pages = folders.find("templates", templates)
+        writing.check_place(out, pages)
     older, newer = (comparing.read_release(release) for release in (before, after))
     found = comparing.compare(older, newer, asked)
     console = terminal.console(quiet=quiet)
     terminal.print_comparison(console, found, cells=asked.anything)
-    if out and pages:
-        terminal.print_paths(console, comparing.write(found, pages, out))
+    if out:
+        terminal.print_paths(console, writing.write(found, pages, out))
 
 
 @app.command(

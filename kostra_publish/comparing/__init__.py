@@ -6,17 +6,14 @@ from kostra_publish.comparing.asking import Asked, tables_asked_for
 from kostra_publish.comparing.cells import changed_cells
 from kostra_publish.comparing.metadata import said_changes
 from kostra_publish.comparing.sides import COLLECTION, Side, read_folder, read_release
-from kostra_publish.comparing.writing import check_place, write
 from kostra_publish.outputs.comparison.facts import Comparison
 
 __all__ = [
     "Asked",
     "Side",
-    "check_place",
     "compare",
     "read_folder",
     "read_release",
-    "write",
 ]
 
 

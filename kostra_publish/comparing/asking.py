@@ -9,7 +9,7 @@ from typing import Final
 from kostra_publish.comparing.sides import Side
 from kostra_publish.errors import UsageError
 from kostra_publish.outputs.comparison.facts import ComparedDimension, SaidChange
-from kostra_publish.releases.history import StoredCube
+from kostra_publish.releases.described import StoredCube
 from kostra_publish.specs.dimensions import Role
 
 

@@ -25,7 +25,7 @@ from kostra_publish.outputs.comparison.facts import (
     Kind,
     TableChanges,
 )
-from kostra_publish.releases.history import StoredCube, StoredDimension
+from kostra_publish.releases.described import StoredCube, StoredDimension
 from kostra_publish.specs.dimensions import CONTENTS
 
 Positions = NDArray[np.int64]

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.outputs import jsonstat
-from kostra_publish.releases import history, manifest
-from kostra_publish.releases.history import StoredCube
+from kostra_publish.releases import described, manifest
+from kostra_publish.releases.described import StoredCube
 from kostra_publish.specs.models import LANGUAGES, Language
 
 Json = dict[str, Any]
@@ -81,7 +81,7 @@ def read_files(folder: Path, name: str, paths: Collection[str]) -> Side:
     tables = [
         Path(path).stem
         for path in paths
-        if path.startswith(f"{history.FOLDER}/") and path.endswith(".parquet")
+        if path.startswith(f"{described.FOLDER}/") and path.endswith(".parquet")
     ]
     for table in sorted(tables):
         cubes[table], cells[table] = _cube(folder, name, table)
@@ -93,10 +93,10 @@ def read_files(folder: Path, name: str, paths: Collection[str]) -> Side:
 
 
 def _cube(folder: Path, name: str, table: str) -> tuple[StoredCube, pl.DataFrame]:
-    path = folder / history.FOLDER / table
+    path = folder / described.FOLDER / table
     try:
         stored = StoredCube.model_validate_json(path.with_name(f"{table}.json").read_bytes())
-        # The code columns say what the order of the rows says: see ``history.cube_files``.
+        # The code columns say what the order of the rows says: see ``releases.history``.
         cells = pl.read_parquet(path.with_name(f"{table}.parquet"), columns=["value", "status"])
     except (OSError, ValidationError, pl.exceptions.PolarsError) as error:
         raise ReleaseError(

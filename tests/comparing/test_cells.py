@@ -16,7 +16,7 @@ from kostra_publish.comparing import Asked, Side, compare, read_folder, read_rel
 from kostra_publish.comparing.cells import changed_cells
 from kostra_publish.errors import UsageError
 from kostra_publish.outputs.comparison.facts import KINDS
-from kostra_publish.releases.history import StoredCube
+from kostra_publish.releases.described import StoredCube
 from tests.comparing.pairs import OLD, expected, made, pair, publish, told_cells
 from tests.cubes import measure, sample, table, text
 

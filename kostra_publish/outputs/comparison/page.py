@@ -69,8 +69,9 @@ class ShownSaid:
     kind: str
     part: str
     about: str
-    before: str
-    after: str
+    before: Sequence[tuple[str, str]]
+    """What it said: languages (empty: all) and text, bokmål first."""
+    after: Sequence[tuple[str, str]]
     tables: Sequence[str]
 
 
@@ -82,8 +83,8 @@ def write_page(comparison: Comparison, templates: Path) -> bytes:
             kind=words.SAID["nb"][change.kind],
             part=words.part(change, "nb"),
             about=words.about(change),
-            before=words.said(change.before, "nb"),
-            after=words.said(change.after, "nb"),
+            before=words.each_said(change.before, "nb"),
+            after=words.each_said(change.after, "nb"),
             tables=[table or words.LIST for table in tables],
         )
         for change, tables in found[:SAID]

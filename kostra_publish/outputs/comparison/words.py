@@ -153,17 +153,22 @@ def about(change: SaidChange) -> str:
     return code if change.name in {"", code} else f"{code} {change.name}"
 
 
-def said(texts: Mapping[str, str], tongue: Tongue) -> str:
-    """What was or is said; in several languages, each with its own."""
+def each_said(texts: Mapping[str, str], tongue: Tongue) -> list[tuple[str, str]]:
+    """What was or is said, by languages; these are empty where every language says the same."""
     words = _TRUTH[tongue]
-    if [*texts] == [EVERY_LANGUAGE]:
-        text = texts[EVERY_LANGUAGE]
-        return words.get(text, text)
-    return " · ".join(f"{languages}: {words.get(text, text)}" for languages, text in texts.items())
+    return [
+        ("" if languages == EVERY_LANGUAGE else languages, words.get(text, text))
+        for languages, text in texts.items()
+    ]
+
+
+def said(texts: Mapping[str, str], tongue: Tongue) -> str:
+    """What was or is said in one line; in several languages, each with its own."""
+    return " · ".join(": ".join(filter(None, each)) for each in each_said(texts, tongue))
 
 
 def said_first(texts: Mapping[str, str], tongue: Tongue) -> str:
     """What was or is said in the first language in which it changed, bokmål if it did there."""
-    languages, text = next(iter(texts.items()))
-    text = _TRUTH[tongue].get(text, text)
-    return text if languages.startswith(LANGUAGES[0]) else f"{languages}: {text}"
+    languages, text = each_said(texts, tongue)[0]
+    bokmaal = not languages or languages.startswith(LANGUAGES[0])
+    return text if bokmaal else f"{languages}: {text}"
