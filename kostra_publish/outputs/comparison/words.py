@@ -120,7 +120,7 @@ _PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "category.note": ("merknad", "note"),
     "category.note.mandatory": ("merknad må vises", "note must be shown"),
 }
-"""The parts of a document as ``comparing.metadata`` arranges it, in bokmål and English."""
+"""The parts of a document as ``comparing.arranging`` has it, in bokmål and English."""
 
 _TRUTH: Final[Mapping[Tongue, Mapping[str, str]]] = {
     "nb": {"true": "ja", "false": "nei"},
