@@ -339,6 +339,51 @@ def audit(
 
 
 @app.command(
+    epilog="**Examples:** `kostra-publish compare out/2026-03 out/2026-06`; with "
+    "`--table 13995 --region 1124` what has changed there; with `--out compare/` all of it.",
+)
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", help="The folder of the older release.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The folder of the newer release.")],
+    table: Annotated[
+        str | None, typer.Option("--table", help="Only these tables, such as 13995,14019.")
+    ] = None,
+    region: Annotated[str, typer.Option("--region", help="Only the region with this code.")] = "",
+    measure: Annotated[
+        str, typer.Option("--measure", help="Only the measure with this code.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A folder for a page, a workbook and JSON with every change."),
+    ] = None,
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what differs between two releases: cells, and texts, codes, units and marks.
+
+    A cell can be amended, added, removed, newly suppressed (`:`), newly shown, newly reported or
+    no longer reported (`..`), or have another sign. Ends with 0 whether anything differs or not.
+    For internal use.
+    """
+    from kostra_publish import comparing
+
+    asked = comparing.Asked(terminal.tables(table, "--table", "compare all"), region, measure)
+    if out:
+        # What writes takes time to load, which a comparison that is only printed need not take.
+        from kostra_publish.comparing import writing
+        from kostra_publish.specs import folders
+
+        pages = folders.find("templates", templates)
+        writing.check_place(out, pages)
+    older, newer = (comparing.read_release(release) for release in (before, after))
+    found = comparing.compare(older, newer, asked)
+    console = terminal.console(quiet=quiet)
+    terminal.print_comparison(console, found, cells=asked.anything)
+    if out:
+        terminal.print_paths(console, writing.write(found, pages, out))
+
+
+@app.command(
     epilog="**Example:** `kostra-publish protect problem.json inner.parquet --out cells.parquet`",
 )
 def protect(

@@ -18,7 +18,8 @@ from kostra_publish.disclosure.explain import Reason, Why, derivation, reasons
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.disclosure.stored_universe import Dimensions, StoredUniverse
 from kostra_publish.errors import UsageError
-from kostra_publish.releases.history import StoredCube, described_cubes, stored_universes
+from kostra_publish.releases.described import StoredCube
+from kostra_publish.releases.history import described_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest
 from kostra_publish.specs.dimensions import CONTENTS, TIME
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
+    from kostra_publish.outputs.comparison.facts import Comparison
     from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import RuleCount
     from kostra_publish.publication import Say, Summary
@@ -43,6 +45,8 @@ _NAME_WIDTH = 28
 _FEW = 4
 """How many tables of a round are named; more are counted."""
 _COUNTS = ("Cells", "Known", "Small", "Differ", "Found")
+_SHOWN = 25
+"""How many changed cells, and changes of texts and codes, are printed; the rest are counted."""
 
 
 _PLAIN = {"✓": "ok", "…": "...", "–": "-", "—": "-", "×": "x", "’": "'", "«": '"', "»": '"'}
@@ -320,8 +324,7 @@ def print_costs(console: Console, costs: Sequence[PolicyCosts], paths: Sequence[
                 cells = (f"{pair[0]:,}" if pair else "cannot be" for pair in table.values())
                 shown.add_row(f"{one.name}, {one.kind}", *cells)
         _show(console, shown)
-    for path in paths:
-        console.print(escape(str(path)), highlight=False)
+    print_paths(console, paths)
 
 
 def print_explained(console: Console, asked: Explanation) -> None:
@@ -386,6 +389,106 @@ def print_audit(console: Console, audit: Audit) -> None:
         console.print("[green]✓[/green] Nothing was found: 0 violations.", highlight=False)
 
 
+def print_comparison(console: Console, comparison: Comparison, *, cells: bool) -> None:
+    """What differs between two releases: the summary, then texts and codes, then cells if asked."""
+    names = f"{comparison.before} and {comparison.after}"
+    if comparison.empty:
+        console.print(
+            f"[green]✓[/green] Nothing differs between {names}: {comparison.compared:,} cells in "
+            f"{len(comparison.tables)} tables, and their texts, codes and units.",
+            highlight=False,
+        )
+        return
+    console.print(
+        f"{comparison.changed:,} of {comparison.compared:,} cells differ between {names}, and "
+        f"{len(comparison.said):,} texts and codes",
+        highlight=False,
+    )
+    _show(console, _by_table(comparison))
+    if comparison.said:
+        _print_said(console, comparison)
+    if cells:
+        _print_cells(console, comparison)
+    if comparison.synthetic:
+        console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
+
+
+def _by_table(comparison: Comparison) -> Table:
+    from kostra_publish.outputs.comparison import tallies, words  # noqa: PLC0415
+
+    found = tallies.kinds(comparison)
+    columns = ["Differ", *(words.KIND["en"][kind] for kind in found), "Texts", "Cells"]
+    table = Table(
+        "Table",
+        *(Column(name, justify="right") for name in columns),
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    said = Counter(change.table for change in comparison.said)
+    for one in comparison.tables:
+        counts = one.counts()
+        numbers = [one.cells.height, *(counts[kind] for kind in found), said[one.table]]
+        table.add_row(
+            one.table, *(f"{count:,}" if count else "" for count in numbers), f"{one.compared:,}"
+        )
+    return table
+
+
+def _print_said(console: Console, comparison: Comparison) -> None:
+    """Changes of texts and codes, those of most tables first; told once for all of these."""
+    from kostra_publish.outputs.comparison import tallies, words  # noqa: PLC0415
+
+    console.print("\nTexts and codes", style="bold")
+    found = tallies.same_said(comparison)
+    for change, tables in found[:_SHOWN]:
+        where = f"{len(tables)} tables" if len(tables) > 3 else ", ".join(tables)
+        what = f"{words.part(change, 'en')} {words.about(change)}".rstrip()
+        console.print(
+            Text(f"{where or 'list of tables'}: {what} {words.SAID['en'][change.kind]}"),
+            soft_wrap=True,
+        )
+        for sign, texts in (("-", change.before), ("+", change.after)):
+            if texts:
+                console.print(Text(f"  {sign} {words.said_first(texts, 'en')}"), soft_wrap=True)
+    _print_more(console, len(found) - _SHOWN)
+
+
+def _print_cells(console: Console, comparison: Comparison) -> None:
+    """The first changed cells, with value or sign before and after."""
+    from kostra_publish.outputs.comparison import tallies, words  # noqa: PLC0415
+
+    table = Table(
+        *("Table", "Region", "Measure", "Others", "Year", "Change"),
+        *(Column(name, justify="right") for name in ("Before", "After")),
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    left = _SHOWN
+    for one in comparison.tables:
+        for cell in tallies.in_words(one, one.cells.head(left)):
+            values = (
+                value if isinstance(value, str) else f"{value:,.{cell.decimals}f}"
+                for value in ("" if each is None else each for each in (cell.before, cell.after))
+            )
+            place = (one.table, cell.region, cell.measure, cell.others, cell.year)
+            table.add_row(*map(escape, place), words.KIND["en"][cell.kind], *values)
+        left -= min(left, one.cells.height)
+    console.print("\nCells", style="bold")
+    _show(console, table)
+    _print_more(console, comparison.changed - _SHOWN)
+
+
+def _print_more(console: Console, count: int) -> None:
+    if count > 0:
+        console.print(f"and {count:,} more: --out writes all", style="dim", highlight=False)
+
+
+def print_paths(console: Console, paths: Sequence[Path]) -> None:
+    """What was written."""
+    for path in paths:
+        console.print(escape(str(path)), highlight=False)
+
+
 def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:
     """What was made."""
     console.print(f"[green]✓[/green] {len(paths):,} files in {escape(str(out))}")
@@ -434,7 +537,9 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return {name.strip(): code.strip() for name, _, code in parts}
 
 
-def tables(text: str | None) -> tuple[str, ...]:
+def tables(
+    text: str | None, option: str = "--only", everything: str = "publish the whole round"
+) -> tuple[str, ...]:
     """The tables in ``13995,14019``; none where nothing is said of tables.
 
     Raises UsageError for a text that names none, such as an unset variable of the shell.
@@ -442,8 +547,8 @@ def tables(text: str | None) -> tuple[str, ...]:
     names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     if text is not None and not names:
         raise UsageError(
-            f"--only names no table: `{text}`",
-            fix="Name some, such as 13995,14019, or leave --only out to publish the whole round.",
+            f"{option} names no table: `{text}`",
+            fix=f"Name some, such as 13995,14019, or leave {option} out to {everything}.",
         )
     return names
 

@@ -16,39 +16,18 @@ from typing import Final
 import polars as pl
 
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
+from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.disclosure.stored import restore
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
+from kostra_publish.releases.described import FOLDER, StoredCube, StoredDimension
 from kostra_publish.releases.life import Standings
 from kostra_publish.releases.manifest import Manifest, altered, read_manifest
 from kostra_publish.releases.rounds import Round
-from kostra_publish.specs.dimensions import CubeDimension, Role
-from kostra_publish.specs.models import Model, TableSpec, Text
-
-FOLDER: Final = "internal/cubes"
+from kostra_publish.specs.dimensions import CubeDimension
+from kostra_publish.specs.models import TableSpec
 
 _AGAIN: Final = "Publish that round again from its inputs, then this one."
-
-
-class StoredDimension(Model):
-    """A dimension, as kept on disk."""
-
-    code: str
-    role: Role
-    label: Text
-    codes: tuple[str, ...]
-    labels: tuple[Text, ...]
-    total: str | None
-    provisional: bool
-
-
-class StoredCube(Model):
-    """All of a safe cube but its cells, as kept on disk."""
-
-    table: str
-    dimensions: tuple[StoredDimension, ...]
-    vintages: tuple[VintageFacts, ...]
 
 
 def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:

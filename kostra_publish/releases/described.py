@@ -1,0 +1,32 @@
+"""What a release keeps of a cube beside its cells: ``internal/cubes/<table>.json``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kostra_publish.disclosure.safe import VintageFacts
+from kostra_publish.specs.dimensions import Role
+from kostra_publish.specs.models import Model, Text
+
+FOLDER: Final = "internal/cubes"
+"""Where a release keeps its cubes."""
+
+
+class StoredDimension(Model):
+    """A dimension, as kept on disk."""
+
+    code: str
+    role: Role
+    label: Text
+    codes: tuple[str, ...]
+    labels: tuple[Text, ...]
+    total: str | None
+    provisional: bool
+
+
+class StoredCube(Model):
+    """All of a safe cube but its cells, as kept on disk."""
+
+    table: str
+    dimensions: tuple[StoredDimension, ...]
+    vintages: tuple[VintageFacts, ...]
