@@ -52,16 +52,20 @@ $(READERS_INSTALLED): $(READERS)/package-lock.json $(INSTALLED)
 	@PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(READERS) --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 	@touch $@
 
-demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, published as five rounds into out/
+demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, five rounds built and released in out/
 	@for round in $(DEMO_ROUNDS); do \
 	  $(BIN)/kostra-publish publish $$round --data $(DEMO_DATA) --out $(DEMO_OUT) || exit; \
+	  $(BIN)/kostra-publish approve $$round --by 'make demo' --out $(DEMO_OUT) --quiet || exit; \
+	  $(BIN)/kostra-publish release $$round --out $(DEMO_OUT) || exit; \
 	done
 	@printf '%s\n' '' \
 	  'Synthetic figures, made up to look like Norway; nothing here is about anyone.' \
 	  'Look at:' \
 	  '  $(DEMO_OUT)/current/public/statbank/index.html  the tables, and their files in nb, nn and en' \
 	  '  $(DEMO_OUT)/current/internal/report.html        for the statistician; it never leaves the house' \
+	  '  $(DEMO_OUT)/current/internal/compare.html       what differs from the release before' \
 	  '  $(DEMO_OUT)/current/manifest.json               every file in and out, with its SHA-256' \
+	  '  $(DEMO_OUT)/releases.jsonl                      who built, approved and released what, and when' \
 	  '  $(DEMO_DATA)/                              the microdata that went in' \
 	  'A quick look at some tables (goes to $(DEMO_OUT)/looks/):' \
 	  '  $(BIN)/kostra-publish publish 2026-06 --data $(DEMO_DATA) --out $(DEMO_OUT) --only 13995,14019'

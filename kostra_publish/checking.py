@@ -17,6 +17,7 @@ from kostra_publish.microdata.controls import controls
 from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
 from kostra_publish.outputs import overview, pages, protection, quality
+from kostra_publish.outputs.comparison import page as comparison
 from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import Catalogue, examine
@@ -109,6 +110,7 @@ def check_templates(folder: Path) -> None:
             overview.TEMPLATE: overview.NAMES,
             quality.TEMPLATE: quality.NAMES,
             protection.TEMPLATE: protection.NAMES,
+            comparison.TEMPLATE: comparison.NAMES,
         },
     )
 

@@ -18,6 +18,7 @@ from kostra_publish.checking import (
     published_tables,
     round_inputs,
 )
+from kostra_publish.comparing import compare, read_folder, read_release
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
@@ -29,6 +30,7 @@ from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata.inputs import Counted, Inputs
 from kostra_publish.outputs import overview, quality
+from kostra_publish.outputs.comparison.page import write_page
 from kostra_publish.outputs.protection import (
     ProtectedFigures,
     ProtectedTable,
@@ -58,6 +60,8 @@ Say = Callable[[str], None]
 Stage = Callable[[str], AbstractContextManager[Say]]
 """Opens a stage of the work by its name; what is said in it ends up on its line."""
 
+COMPARISON = "internal/compare.html"
+"""What differs from the release before; `compare --out` writes all of it, for programs too."""
 LOOKS = "looks"
 """The folder under ``out`` for quick looks: some tables of a round, never a release."""
 
@@ -191,9 +195,16 @@ def build_release(staging: Staging, task: Task, ground: Ground, stage: Stage) ->
         hidden = _protection(task.round, protected, synthetic=inputs.synthetic)
         for path, data in write_protection(hidden, task.templates):
             staging.write(path, data)
-        files = [InputFile(**asdict(file)) for file in report.inputs]
-        _write_manifest(staging, task, ground, files)
         say(f"{len(staging.written)} files")
+    if ground.previous is not None and not task.is_look:
+        with stage("Compare with the one before") as say:
+            found = compare(
+                read_release(ground.previous), read_folder(staging.folder, task.round.name)
+            )
+            staging.write(COMPARISON, write_page(found, task.templates))
+            say(f"{sum(table.cells.height for table in found.tables):,} cells differ")
+    files = [InputFile(**asdict(file)) for file in report.inputs]
+    _write_manifest(staging, task, ground, files)
     with stage("Attack what was written") as say:
         tried = audit([staging.folder], specs=task.specs, templates=task.templates, in_full=False)
         tried.refuse(fix="Nothing has been published. Report this: it should not happen.")
