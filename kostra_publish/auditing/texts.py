@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing.files import has_number
+from kostra_publish.auditing.released import has_number
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.specs.dimensions import BYDEL_REGION, KOMMUNE_REGION

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
-from kostra_publish.outputs import jsonstat
+from kostra_publish.outputs import csv_table, jsonstat
 from kostra_publish.outputs.facts import TableFacts, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import OSLO, ReleaseFacts, Round
@@ -25,7 +25,8 @@ NAMES: Final = (
 FRONT: Final[Language] = "nb"
 """The language of ``index.html``."""
 
-_FILES: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
+_JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
+_CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
 
 
 def write_overview(
@@ -62,7 +63,7 @@ def overview(
         "preliminary": preliminary(texts, _newest_preliminary(cubes, release)).get(language),
         "provisional": texts.provisional.get(language),
         "tables": tables,
-        "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
+        "collection": f"{_JSON}/{jsonstat.file_name('collection', language)}",
         "discontinued": [
             _discontinued(table, language, {cube.table.id for cube in cubes})
             for table in catalogue.discontinued.values()
@@ -87,9 +88,18 @@ def _table(cube: SafeCube, language: Language, release: ReleaseFacts) -> dict[st
         "synthetic": bool(facts.synthetic),
         "provisional": bool(facts.provisional),
         "updated": facts.updated.astimezone(OSLO),
-        "files": [
-            (each, f"{_FILES}/{jsonstat.file_name(cube.table.id, each)}") for each in LANGUAGES
-        ],
+        "files": _files(cube.table.id),
+    }
+
+
+def _files(table: str) -> Mapping[str, Mapping[str, str]]:
+    """By format the files of a table: what is in each (a language, or a word), and a link."""
+    return {
+        "json": {each: f"{_JSON}/{jsonstat.file_name(table, each)}" for each in LANGUAGES},
+        "csv": {
+            "figures": f"{_CSV}/{csv_table.file_name(table)}",
+            "about": f"{_CSV}/{csv_table.metadata_name(table)}",
+        },
     }
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from kostra_publish.checking import check_templates
 from kostra_publish.errors import TemplateError
-from kostra_publish.outputs.jsonstat import write_jsonstat
 from kostra_publish.outputs.overview import NAMES, overview, write_overview
 from kostra_publish.outputs.pages import check, grouped, page
+from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable
@@ -76,11 +76,14 @@ def test_there_is_a_page_per_language_and_a_front_page() -> None:
 def test_every_link_leads_to_a_file_of_the_release() -> None:
     cubes = [sample("13995"), sample("14019")]
     found = pages()
-    files = {path for path, _ in write_jsonstat(cubes, catalogue(), RELEASE)} | found.keys()
+    written = (write(cubes, catalogue(), RELEASE) for write in FORMATS.values())
+    files = {path for files in written for path, _ in files} | found.keys()
     for each in found.values():
         links = [link for link in each.all("href") if not link.startswith("#")]
         assert {f"public/statbank/{link}" for link in links} <= files
-        assert len(links) >= 3 * len(cubes)
+        assert len(links) >= 5 * len(cubes)
+        names = each.all("aria-label")
+        assert len(names) == len(set(names))
         assert {link[1:] for link in each.all("href") if link[0] == "#"} <= set(each.all("id"))
 
 
