@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from kostra_publish.auditing import csv_table
+from kostra_publish.auditing import csv_table, px
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -47,6 +47,8 @@ def read(file: str, data: bytes) -> Content:
             _html(content, data.decode())
         elif file.endswith(csv_table.ENDING):
             csv_table.read(content, data)
+        elif file.endswith(px.ENDING):
+            px.read(content, data)
         else:
             content.wrong.append("is of a kind that the audit does not know")
     except UnicodeDecodeError:

@@ -46,6 +46,7 @@ _WRITTEN: Final = tuple(
         # A day of publication: the 15th, or the Monday after.
         rf"\b1[5-7]\.? (?:{_MONTHS}) \d{{4}}\b",
         r"\b\d{4}-0[36]-1[5-7](?:T0[67]:00:00Z)?(?!\w)",
+        r"^\d{4}0[36]1[5-7] 08:00$",
         r"\b\d{4}-0[36](?![\w-])",
         r"(?<!\w)08:00\b",
         r"'sha256-[\w+/]+=*'",
@@ -72,7 +73,7 @@ class KnownTexts:
             for path in sorted(specs.rglob("*.yaml"))
             for keys, scalar in _scalars(read(path).content)
         }
-        self._scalars = {scalar for _, scalar in found}
+        self._scalars = {written for _, scalar in found for written in _written(scalar)}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
             path.name: path.read_text(encoding="utf-8")
@@ -198,6 +199,12 @@ class KnownTexts:
 
     def _leftover_year(self, text: str) -> bool:
         return not FIRST_YEAR <= int(text) <= self.last_year
+
+
+def _written(scalar: str) -> Iterator[str]:
+    """A scalar as it stands in files; in some no quotation mark can stand, and no ``#``."""
+    yield scalar
+    yield scalar.replace('"', "'").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
 
 
 def _worded(phrase: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
-from kostra_publish.outputs import csv_table, jsonstat
+from kostra_publish.outputs import csv_table, jsonstat, px
 from kostra_publish.outputs.facts import TableFacts, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import OSLO, ReleaseFacts, Round
@@ -27,6 +27,7 @@ FRONT: Final[Language] = "nb"
 
 _JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
 _CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
+_PX: Final = Path(px.FOLDER).relative_to(FOLDER).as_posix()
 
 
 def write_overview(
@@ -100,6 +101,7 @@ def _files(table: str) -> Mapping[str, Mapping[str, str]]:
             "figures": f"{_CSV}/{csv_table.file_name(table)}",
             "about": f"{_CSV}/{csv_table.metadata_name(table)}",
         },
+        "px": {"every": f"{_PX}/{px.file_name(table)}"},
     }
 
 
