@@ -15,6 +15,7 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from kostra_publish.auditing import csv_table, px
 from kostra_publish.auditing.released import (
@@ -25,7 +26,7 @@ from kostra_publish.auditing.released import (
     Year,
     contradictions,
     has_number,
-    sign_number,
+    sign_numbers,
 )
 from kostra_publish.disclosure.problem import Floats
 
@@ -71,7 +72,7 @@ def _json(content: Content, text: str) -> None:
         try:
             figures = _figures(f"{{{start}{rest}")
             content.table = _table(content.file, document, figures)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError):
             content.wrong.append("is not a table in JSON-stat as this program writes it")
             return
         if figures.outside:
@@ -109,8 +110,8 @@ def _figures(text: str) -> _Figures:
     values, signs = members.pop("value"), members.pop("status", {})
     if members or not {type(value) for value in values} <= {int, float, type(None)}:
         raise ValueError("more than figures and signs")
-    places = np.array([*map(int, signs)], dtype=np.int64)
-    numbers = np.array([*map(sign_number, signs.values())], dtype=np.int8)
+    places = pl.Series([*signs], dtype=pl.String).cast(pl.Int64).to_numpy()
+    numbers = sign_numbers(pl.Series([*signs.values()], dtype=pl.String))
     inside = (places >= 0) & (places < len(values))
     signed = np.zeros(len(values), dtype=np.int8)
     signed[places[inside]] = numbers[inside]

@@ -125,7 +125,7 @@ def _values(keyword: str, written: str) -> list[str]:
         written = written.removeprefix(_YEARS)
     _demand(_STRINGS.fullmatch(written) is not None)
     # A long text stands on several lines, each in quotation marks of its own.
-    return [re.sub(r'"\n"', "", one)[1:-1] for one in _ONE.findall(written)]
+    return [one.replace('"\n"', "")[1:-1] for one in _ONE.findall(written)]
 
 
 class _Said:
@@ -196,6 +196,8 @@ class _Said:
             if keyword in _NOTES:
                 notes = [note.replace("#", " ") for text in values for note in text.split("##")]
                 yield keyword, notes, False
+            elif key == _Key("UNITS", key.language):
+                yield keyword, [unit for text in values for unit in text.split(" / ")], False
             elif keyword == "VALUES":
                 yield keyword, self._without_codes(key, values), False
             elif keyword in _CODES:

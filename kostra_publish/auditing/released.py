@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from kostra_publish.disclosure.problem import Flags, Floats
 from kostra_publish.disclosure.safe import SIGNS, TIME
@@ -27,6 +29,12 @@ _DIGIT: Final = re.compile(r"\d")
 def sign_number(sign: str) -> int:
     """The number that stands for a sign in an array: from 1 on, or UNKNOWN."""
     return _NUMBER_OF.get(sign, UNKNOWN)
+
+
+def sign_numbers(signs: pl.Series) -> Signs:
+    """The numbers that stand for signs, UNKNOWN for what is none."""
+    numbers = signs.replace_strict(_NUMBER_OF, default=UNKNOWN, return_dtype=pl.Int8)
+    return numbers.to_numpy()
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,7 @@ class Content:
         self.texts.extend(Said(place, text, is_code) for text in texts if has_number(text))
 
 
+@lru_cache(maxsize=1 << 16)
 def has_number(text: str) -> bool:
     """Whether a text has a digit, or any other sign that stands for a number (``½``, ``³``)."""
     if text.isascii():

@@ -36,7 +36,7 @@ ABOUT: Final = ("what", "variable", "code", *LANGUAGES)
 """The columns of the file with metadata."""
 
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
-_QUOTED: Final = frozenset(';"')
+_SPECIAL: Final = frozenset(';"\r\n')
 _BREAK: Final = re.compile(r"[\r\n]+")
 
 
@@ -189,5 +189,7 @@ def _line(fields: Iterable[str]) -> str:
 
 def _field(text: str) -> str:
     """A field, in quotation marks where it would else be taken for more than one."""
+    if _SPECIAL.isdisjoint(text):
+        return text
     line = _BREAK.sub(" ", text)
-    return line if _QUOTED.isdisjoint(line) else '"' + line.replace('"', '""') + '"'
+    return line if _SPECIAL.isdisjoint(line) else '"' + line.replace('"', '""') + '"'

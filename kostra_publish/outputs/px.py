@@ -47,6 +47,7 @@ LINE: Final = 256
 """The most characters of a line, but for a name that is longer by itself."""
 
 _QUOTES: Final = len('"";')
+_SPECIAL: Final = frozenset('"\r\n')
 _SPACES: Final = re.compile(r"[\r\n]+")
 _PARAGRAPHS: Final = "##"
 _STOCK: Final[Mapping[MeasuringType, str]] = {"Average": "A", "Stock": "S", "Flow": "F"}
@@ -186,6 +187,8 @@ class _Table:
 
 
 def _clean(text: str) -> str:
+    if _SPECIAL.isdisjoint(text):
+        return text
     return _SPACES.sub(" ", text).replace('"', "'")
 
 
@@ -251,7 +254,7 @@ def _of_table(table: _Table) -> Iterator[str]:
     stub, heads = layout(cube)
     yield from table.each("TITLE", lambda language: title(cube, language))
     yield from table.each("CONTENTS", lambda language: numbered_title(cube.table, language))
-    yield from table.each("UNITS", lambda language: ", ".join(_units(table, language)))
+    yield from table.each("UNITS", lambda language: " / ".join(_units(table, language)))
     for keyword, codes in (("STUB", stub), ("HEADING", heads)):
         for language in table.languages if codes else ():
             names = table.names[language].variables

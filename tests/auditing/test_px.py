@@ -90,7 +90,7 @@ def test_a_year_that_is_said_to_be_another_kind(
         ("Recipients aged 18-55.", "Recipients aged 18-55. In all 3.", "NOTE"),
         ("Mottakere 18-55 år.", "Mottakere 18-55 år.##3", "NOTE"),
         ('SOURCE[en]="Statistics Norway"', 'SOURCE[en]="Statistics Norway 3"', "SOURCE"),
-        ('UNITS="personer, prosent"', 'UNITS="3 personer"', "UNITS"),
+        ('UNITS="personer / prosent"', 'UNITS="3 personer"', "UNITS"),
         ('CREATION-DATE="20260316 08:00"', 'CREATION-DATE="20260303 08:00"', "CREATION-DATE"),
         ("Kvinner", "Kvinner 3", "VALUES"),
     ],
