@@ -19,7 +19,8 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing.files import ReleasedTable, disagreements, read
+from kostra_publish.auditing.files import JSON_STAT, read
+from kostra_publish.auditing.released import ReleasedTable, disagreements
 from kostra_publish.auditing.texts import FIRST_YEAR, KnownTexts, hidden_numbers, numbers
 from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.attack.exact import exact
@@ -199,7 +200,7 @@ class _Release:
 
     @cached_property
     def tables(self) -> list[ReleasedTable]:
-        """Every table in every language."""
+        """Every table in every form and language."""
         return [content.table for content in self.contents if content.table is not None]
 
     @cached_property
@@ -222,13 +223,20 @@ class _Release:
             yield self._leak(finding.file, finding.rule)
         for content in self.contents:
             yield from (self._leak(content.file, wrong) for wrong in content.wrong)
-        by_table = sorted(self.tables, key=lambda table: table.table)
+        by_table = sorted(self.tables, key=lambda one: (one.table, one.form != JSON_STAT))
         for name, of_table in groupby(by_table, lambda table: table.table):
-            in_languages = [*of_table]
-            for file, how in disagreements(in_languages):
+            in_forms = [*of_table]
+            for file, how in disagreements(in_forms):
                 yield self._leak(file, how)
-            if sorted(table.language for table in in_languages) != sorted(LANGUAGES):
-                yield self._leak(f"table {name}", "is not there once in every language")
+            yield from (self._leak(f"table {name}", how) for how in self._lacking(in_forms))
+
+    def _lacking(self, in_forms: Sequence[ReleasedTable]) -> Iterator[str]:
+        """Forms and languages that a table should be in; the forms are those of any table."""
+        for form in sorted({table.form for table in self.tables}):
+            found = sorted(table.language for table in in_forms if table.form == form)
+            if found != (sorted(LANGUAGES) if form == JSON_STAT else [""]):
+                languages = " in every language" if form == JSON_STAT else ""
+                yield f"is not there once as {form}{languages}"
 
     def _leak(self, what: str, how: str) -> Leak:
         return Leak(f"{self.name} {what}", how)
@@ -306,7 +314,7 @@ class _View:
             table
             for table in self.files
             if table.table in self.universe.rests
-            and any(table.rounds.get(int(year)) == self.release for year in self._vintages)
+            and any(table.published_in(int(year)) == self.release for year in self._vintages)
         ]
 
     def misfits(self) -> Iterator[Leak]:

@@ -9,112 +9,51 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
 from math import prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
-from kostra_publish.disclosure.problem import Flags, Floats
-from kostra_publish.disclosure.safe import SIGNS, TIME
-from kostra_publish.disclosure.stored_universe import Dimensions
+from kostra_publish.auditing import csv_table, px
+from kostra_publish.auditing.released import (
+    Content,
+    ReleasedTable,
+    Said,
+    Signs,
+    Year,
+    contradictions,
+    has_number,
+    sign_numbers,
+)
+from kostra_publish.disclosure.problem import Floats
 
+JSON_STAT: Final = "JSON-stat"
 DATASET: Final = "dataset"
 _FIGURES: Final = '"value":['
 """What figures begin with; a text has its quotes escaped, so it cannot hold this."""
-_DIGIT: Final = re.compile(r"\d")
 _CODES: Final = (("eliminationValueCode",), ("regions",), ("measures",), ("from",), ("to",))
 _NUMBERING: Final = re.compile(r"[0-9]{1,3}")
-
-
-@dataclass(frozen=True, eq=False)
-class ReleasedTable:
-    """The figures of one table in one language.
-
-    ``values`` is row-major over ``dimensions``, NaN where there is no number, and ``signs``
-    maps a place in it to the sign there. ``rounds`` tells which round published a vintage.
-    """
-
-    file: str
-    table: str
-    language: str
-    dimensions: Dimensions
-    values: Floats
-    signs: Mapping[int, str]
-    rounds: Mapping[int, str]
-
-    @property
-    def shown(self) -> Flags:
-        """Where there is a number."""
-        found: Flags = ~np.isnan(self.values)
-        return found
-
-    def places(self, dimensions: Dimensions) -> Flags | None:
-        """Where there is a number, over other dimensions with some of the same codes.
-
-        Row-major; False where this table does not have the codes. None when the dimensions
-        themselves are not the same.
-        """
-        if set(dimensions) != set(self.dimensions):
-            return None
-        axes = [list(self.dimensions).index(code) for code in dimensions]
-        shown = self.shown.reshape([len(codes) for codes in self.dimensions.values()])
-        shown = shown.transpose(axes)
-        there = np.ones(1, dtype=np.bool_)
-        for axis, (name, codes) in enumerate(dimensions.items()):
-            own = {code: n for n, code in enumerate(self.dimensions[name])}
-            shown = shown.take([own.get(code, 0) for code in codes], axis=axis)
-            has = np.array([code in own for code in codes])
-            there = np.logical_and.outer(there, has).ravel()
-        found: Flags = shown.ravel() & there
-        return found
-
-
-@dataclass(frozen=True)
-class Said:
-    """A text, or a number beside the figures, and where it stands.
-
-    ``is_code`` tells that the place holds codes, which may be bare numbers.
-    """
-
-    place: str
-    text: str
-    is_code: bool = False
-
-
-@dataclass(eq=False)
-class Content:
-    """What a file says: at most one table, texts with digits, and what is wrong with its form."""
-
-    file: str
-    table: ReleasedTable | None = None
-    texts: list[Said] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-
-def has_number(text: str) -> bool:
-    """Whether a text has a digit, or any other sign that stands for a number (``½``, ``³``)."""
-    if text.isascii():
-        return _DIGIT.search(text) is not None
-    return any(map(str.isnumeric, text))
 
 
 def read(file: str, data: bytes) -> Content:
     """What the file at this path of a release says."""
     content = Content(file)
     try:
-        text = data.decode()
+        if file.endswith(".json"):
+            _json(content, data.decode())
+        elif file.endswith(".html"):
+            _html(content, data.decode())
+        elif file.endswith(csv_table.ENDING):
+            csv_table.read(content, data)
+        elif file.endswith(px.ENDING):
+            px.read(content, data)
+        else:
+            content.wrong.append("is of a kind that the audit does not know")
     except UnicodeDecodeError:
         content.wrong.append("is not text, and no way to read it is known")
-        return content
-    if file.endswith(".json"):
-        _json(content, text)
-    elif file.endswith(".html"):
-        _html(content, text)
-    else:
-        content.wrong.append("is of a kind that the audit does not know")
     return content
 
 
@@ -131,11 +70,14 @@ def _json(content: Content, text: str) -> None:
         return
     if start or (isinstance(document, dict) and document.get("class") == DATASET):
         try:
-            content.table = _table(content.file, document, _figures(f"{{{start}{rest}"))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            figures = _figures(f"{{{start}{rest}")
+            content.table = _table(content.file, document, figures)
+        except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError):
             content.wrong.append("is not a table in JSON-stat as this program writes it")
             return
-        content.wrong.extend(_contradictions(content.table))
+        if figures.outside:
+            content.wrong.append("has a sign outside the table")
+        content.wrong.extend(contradictions(content.table))
     content.texts.extend(_walk(document, (), content.table))
 
 
@@ -156,7 +98,9 @@ def _refuse(_constant: str) -> None:
 
 class _Figures(NamedTuple):
     values: Floats
-    signs: Mapping[int, str]
+    signs: Signs
+    outside: bool
+    """Whether a sign stands where the table has no cell."""
 
 
 @lru_cache(maxsize=1)
@@ -166,10 +110,12 @@ def _figures(text: str) -> _Figures:
     values, signs = members.pop("value"), members.pop("status", {})
     if members or not {type(value) for value in values} <= {int, float, type(None)}:
         raise ValueError("more than figures and signs")
-    return _Figures(
-        np.array(values, dtype=np.float64),
-        {int(place): str(sign) for place, sign in signs.items()},
-    )
+    places = pl.Series([*signs], dtype=pl.String).cast(pl.Int64).to_numpy()
+    numbers = sign_numbers(pl.Series([*signs.values()], dtype=pl.String))
+    inside = (places >= 0) & (places < len(values))
+    signed = np.zeros(len(values), dtype=np.int8)
+    signed[places[inside]] = numbers[inside]
+    return _Figures(np.array(values, dtype=np.float64), signed, not inside.all())
 
 
 def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> ReleasedTable:
@@ -185,44 +131,18 @@ def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> Release
         raise ValueError("another number of cells")
     return ReleasedTable(
         file=file,
+        form=JSON_STAT,
         table=str(px["tableid"]),
         language=str(px["language"]),
         dimensions=dimensions,
         values=figures.values,
         signs=figures.signs,
-        rounds={int(year): str(name) for year, name in kostra["rounds"].items()},
+        years={
+            int(year): Year(str(name), year in kostra["preliminary"])
+            for year, name in kostra["rounds"].items()
+        },
+        synthetic=bool(kostra["synthetic"]),
     )
-
-
-def _contradictions(table: ReleasedTable) -> Iterator[str]:
-    signed = np.zeros(len(table.values), dtype=np.bool_)
-    places = np.array([*table.signs], dtype=np.int64)
-    if ((places < 0) | (places >= len(signed))).any():
-        yield "has a sign outside the table"
-        return
-    signed[places] = True
-    if both := int((signed & table.shown).sum()):
-        yield f"has both a number and a sign in {both} cells"
-    if neither := int((~signed & ~table.shown).sum()):
-        yield f"has neither a number nor a sign in {neither} cells"
-    if unknown := sum(sign not in SIGNS for sign in table.signs.values()):
-        yield f"has an unknown sign in {unknown} cells"
-    if not {int(year) for year in table.dimensions[TIME]} <= table.rounds.keys():
-        yield "does not say which round published a vintage"
-
-
-def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
-    """Files of one table that do not say the same as the first: (file, how)."""
-    first, *others = tables
-    for other in others:
-        if other.dimensions != first.dimensions or other.rounds != first.rounds:
-            yield other.file, f"has other categories than {first.file}"
-        else:
-            same = (other.values == first.values) | ~(other.shown | first.shown)
-            numbers = {*np.flatnonzero(~same).tolist()}
-            signs = {place for place, _ in other.signs.items() ^ first.signs.items()}
-            if count := len(numbers | signs):
-                yield other.file, f"differs from {first.file} in {count} cells"
 
 
 def _walk(part: object, place: tuple[str, ...], table: ReleasedTable | None) -> Iterator[Said]:

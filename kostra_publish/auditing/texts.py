@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing.files import has_number
+from kostra_publish.auditing.released import has_number
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.releases.rounds import Schedule
@@ -59,6 +59,7 @@ _WRITTEN: Final = tuple(
 )
 _DATE: Final = re.compile(
     # A moment or a day, a day in words, a release, an hour.
+    r"(?<!\w)\d{8} \d{2}:\d{2}(?!\w)|"
     r"(?<![\w-])\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?(?![\w-])"
     rf"|(?<!\w)\d{{1,2}}\.? (?:{'|'.join(name for names in _MONTHS for name in names)}) \d{{4}}\b"
     r"|(?<![\w-])\d{4}-\d{2}(?:-[a-z][a-z0-9]*)?(?:\.\d+(?!\d))?(?![\w-])"
@@ -84,7 +85,7 @@ class KnownTexts:
             for keys, scalar in _scalars(read(path).content)
         }
         self._specs = specs
-        self._scalars = {scalar for _, scalar in found}
+        self._scalars = {written for _, scalar in found for written in _written(scalar)}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
             path.name: path.read_text(encoding="utf-8")
@@ -127,11 +128,13 @@ class KnownTexts:
         """The days of the calendar in every way they are written, its hours, and its releases."""
         calendar = Calendar.model_validate(read(self._specs / CALENDAR).content)
         first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, self.last_year + 2))
-        found = {str(calendar.hour)[:5]}
+        hour = str(calendar.hour)[:5]
+        found = {hour}
         for one in Schedule(calendar).between(first, last):
             day, moment = one.published_at.date(), one.updated
             names = _MONTHS[day.month - 1]
             found |= {one.name, day.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            found.add(f"{day:%Y%m%d} {hour}")
             found |= {f"{day.day}{dot} {name} {day.year}" for name in names for dot in ("", ".")}
         return frozenset(found)
 
@@ -227,6 +230,12 @@ class KnownTexts:
 
     def _leftover_year(self, text: str) -> bool:
         return not FIRST_YEAR <= int(text) <= self.last_year
+
+
+def _written(scalar: str) -> Iterator[str]:
+    """A scalar as it stands in files; in some no quotation mark can stand, and no ``#``."""
+    yield scalar
+    yield scalar.replace('"', "'").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
 
 
 def _worded(phrase: str) -> bool:

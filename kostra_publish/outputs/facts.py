@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final
+from datetime import date, datetime, tzinfo
+from typing import Final, Literal
+
+import polars as pl
 
 from kostra_publish.disclosure.safe import SUPPRESSED, Corrected, SafeCube, VintageFacts
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -14,10 +16,15 @@ from kostra_publish.specs.dimensions import CONTENTS, TIME
 from kostra_publish.specs.models import (
     LANGUAGES,
     Break,
+    Count,
+    Difference,
     Language,
+    Mean,
     Measure,
     Note,
     Scope,
+    Sum,
+    TableSpec,
     Text,
     Texts,
 )
@@ -54,6 +61,15 @@ _ENGLISH_MONTHS: Final = [
     "December",
 ]
 
+# "Title, by region, sex and year": how the statbank puts a title together.
+_BY_AND: Final[Mapping[Language, tuple[str, str]]] = {
+    "nb": ("etter", "og"),
+    "nn": ("etter", "og"),
+    "en": ("by", "and"),
+}
+
+MeasuringType = Literal["Average", "Stock", "Flow", "Other"]
+
 
 @dataclass(frozen=True)
 class TableFacts:
@@ -63,6 +79,8 @@ class TableFacts:
     """When the newest of its figures were published, in UTC."""
     next_update: datetime | None
     """When its next round is, in UTC; None when none is planned."""
+    zone: tzinfo | None
+    """Where it is published."""
     preliminary: tuple[int, ...]
     """Vintages whose figures are preliminary."""
     synthetic: tuple[int, ...]
@@ -77,6 +95,7 @@ class TableFacts:
         return cls(
             updated=max((facts.published for facts in vintages), default=release.updated),
             next_update=release.next_update_of(cube.table.rounds),
+            zone=release.round.published_at.tzinfo,
             preliminary=tuple(facts.vintage for facts in vintages if facts.preliminary),
             synthetic=tuple(facts.vintage for facts in vintages if facts.synthetic),
             provisional=_provisional(cube),
@@ -96,6 +115,54 @@ def measures(cube: SafeCube) -> list[Measure]:
     """The measures of a cube, in the cube's order."""
     by_code = {measure.code: measure for measure in cube.table.measures}
     return [by_code[code] for code in cube.dimension(CONTENTS).codes]
+
+
+def measuring_type(measure: Measure, table: TableSpec) -> MeasuringType:
+    """What kind of figure a measure is, in the statbank's words."""
+    if isinstance(measure.formula, Mean):
+        return "Average"
+    if not isinstance(measure.formula, Count | Sum | Difference):
+        return "Other"
+    period = (measure.reference_period or table.reference_period).nb
+    return "Stock" if "31." in period else "Flow"
+
+
+def title(cube: SafeCube, language: Language) -> str:
+    """The title with what the table is divided by, as the statbank writes it."""
+    by, and_ = _BY_AND[language]
+    *names, last = [dimension.label.get(language) for dimension in cube.dimensions]
+    found = numbered_title(cube.table, language)
+    # Some titles name their variables themselves.
+    return found if f", {by} " in found else f"{found}, {by} {', '.join(names)} {and_} {last}"
+
+
+def numbered_title(table: TableSpec, language: Language) -> str:
+    """The title, with the table's number in front where it has one."""
+    found = table.title.get(language)
+    return f"{table.id}: {found}" if table.id.isdigit() else found
+
+
+def layout(cube: SafeCube) -> tuple[list[str], list[str]]:
+    """Dimension codes down the side and across the top, each exactly once.
+
+    What the spec does not place stands at the side; time stands at the top if the
+    spec places nothing there.
+    """
+    codes = [dimension.code for dimension in cube.dimensions]
+    wanted = cube.table.presentation
+    heads = [code for code in wanted.heading if code in codes] or codes[-1:]
+    stub = [code for code in wanted.stub if code in codes and code not in heads]
+    stub += [code for code in codes if code not in heads and code not in stub]
+    return stub, heads
+
+
+def number(column: str) -> pl.Expr:
+    """The numbers of a Float64 column as text, as short as they can be: 117 for 117.0."""
+    value = pl.col(column)
+    # A whole number goes by way of an integer; that also makes -0.0 a 0.
+    whole = value.round(0).cast(pl.Int64, strict=False).cast(pl.String)
+    decimal = value.cast(pl.String)
+    return pl.when(value == value.round(0)).then(pl.coalesce(whole, decimal)).otherwise(decimal)
 
 
 # --- notes ----------------------------------------------------------------------

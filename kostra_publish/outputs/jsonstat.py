@@ -15,21 +15,22 @@ from typing import Any, Final
 import polars as pl
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
-from kostra_publish.outputs.facts import Footnote, TableFacts, breaks, footnotes, measures
+from kostra_publish.outputs.facts import (
+    Footnote,
+    TableFacts,
+    breaks,
+    footnotes,
+    layout,
+    measures,
+    measuring_type,
+    number,
+    numbered_title,
+    title,
+)
 from kostra_publish.releases.rounds import ReleaseFacts, utc
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, CubeDimension
-from kostra_publish.specs.models import (
-    LANGUAGES,
-    Count,
-    Difference,
-    Language,
-    Mean,
-    Measure,
-    RegionKind,
-    Sum,
-    TableSpec,
-)
+from kostra_publish.specs.models import LANGUAGES, Language, RegionKind
 
 FOLDER: Final = "public/statbank/jsonstat"
 
@@ -39,13 +40,6 @@ Json = dict[str, Any]
 _KLASS: Final[Mapping[RegionKind, int]] = {"kommune": 131, "bydel": 103}
 
 _PRICES: Final = {"current": "Current", "constant": "Fixed", "none": "NotApplicable"}
-
-# "Title, by region, sex and year": how the statbank puts a title together.
-_BY_AND: Final[Mapping[Language, tuple[str, str]]] = {
-    "nb": ("etter", "og"),
-    "nn": ("etter", "og"),
-    "en": ("by", "and"),
-}
 
 
 def write_jsonstat(
@@ -94,13 +88,8 @@ def figures(cube: SafeCube) -> str:
     ``value`` is row-major, null where there is a sign. Numbers are written as short as
     they can be: 117 for 117.0. ``status`` maps the flat index to the sign.
     """
-    value = pl.col("value")
-    # A whole number goes by way of an integer; that also makes -0.0 a 0.
-    whole = value.round(0).cast(pl.Int64, strict=False).cast(pl.String)
-    decimal = value.cast(pl.String)
-    number = pl.when(value == value.round(0)).then(pl.coalesce(whole, decimal)).otherwise(decimal)
     cells = pl.DataFrame({"value": cube.values, "status": cube.statuses}).with_row_index("n")
-    values = cells.select(number.fill_null("null").str.join(",")).item()
+    values = cells.select(number("value").fill_null("null").str.join(",")).item()
     signs = (
         cells.lazy()
         .filter(pl.col("status").is_not_null())
@@ -120,7 +109,7 @@ def heading(
     return {
         "version": "2.0",
         "class": "dataset",
-        "label": _title(cube, language),
+        "label": title(cube, language),
         "source": catalogue.texts.publisher.get(language),
         "updated": utc(facts.updated),
         **_notes(notes.table, language),
@@ -143,20 +132,6 @@ def heading(
             "kostra": _kostra(cube, catalogue, language, facts),
         },
     }
-
-
-def _title(cube: SafeCube, language: Language) -> str:
-    by, and_ = _BY_AND[language]
-    *names, last = [dimension.label.get(language) for dimension in cube.dimensions]
-    title = _numbered(cube.table, language)
-    # Some titles name their variables themselves.
-    return title if f", {by} " in title else f"{title}, {by} {', '.join(names)} {and_} {last}"
-
-
-def _numbered(table: TableSpec, language: Language) -> str:
-    """The title, with the table's number in front where it has one."""
-    title = table.title.get(language)
-    return f"{table.id}: {title}" if table.id.isdigit() else title
 
 
 def _roles(cube: SafeCube) -> Json:
@@ -233,21 +208,12 @@ def _contents(cube: SafeCube, language: Language) -> Json:
             item.code: (item.reference_period or table.reference_period).get(language)
             for item in found
         },
-        "measuringType": {item.code: _measuring_type(item, table) for item in found},
+        "measuringType": {item.code: measuring_type(item, table) for item in found},
         "priceType": {item.code: _PRICES[item.price_type] for item in found},
         "adjustment": {item.code: "None" for item in found},
         # No measure is an index.
         "basePeriod": {},
     }
-
-
-def _measuring_type(measure: Measure, table: TableSpec) -> str:
-    if isinstance(measure.formula, Mean):
-        return "Average"
-    if not isinstance(measure.formula, Count | Sum | Difference):
-        return "Other"
-    period = (measure.reference_period or table.reference_period).nb
-    return "Stock" if "31." in period else "Flow"
 
 
 # --- notes ----------------------------------------------------------------------
@@ -280,27 +246,13 @@ def _px(cube: SafeCube, catalogue: Catalogue, language: Language, facts: TableFa
         "aggregallowed": False,
         "copyright": True,
         "language": language,
-        "contents": _numbered(table, language),
+        "contents": numbered_title(table, language),
         "heading": heads,
         "stub": stub,
         "subject-code": catalogue.texts.subject_code,
         "subject-area": catalogue.texts.subject_area.get(language),
         **({"nextUpdate": utc(facts.next_update)} if facts.next_update else {}),
     }
-
-
-def layout(cube: SafeCube) -> tuple[list[str], list[str]]:
-    """Dimension codes down the side and across the top, each exactly once.
-
-    What the spec does not place stands at the side; time stands at the top if the
-    spec places nothing there.
-    """
-    codes = [dimension.code for dimension in cube.dimensions]
-    wanted = cube.table.presentation
-    heads = [code for code in wanted.heading if code in codes] or codes[-1:]
-    stub = [code for code in wanted.stub if code in codes and code not in heads]
-    stub += [code for code in codes if code not in heads and code not in stub]
-    return stub, heads
 
 
 def _kostra(cube: SafeCube, catalogue: Catalogue, language: Language, facts: TableFacts) -> Json:
@@ -360,7 +312,7 @@ def collection(
                 {
                     "class": "dataset",
                     "href": file_name(cube.table.id, language),
-                    "label": _title(cube, language),
+                    "label": title(cube, language),
                     "updated": utc(item.updated),
                     "extension": {
                         "kostra": {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
-from kostra_publish.outputs import correspondence, jsonstat
+from kostra_publish.outputs import correspondence, csv_table, jsonstat, px
 from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -27,7 +27,9 @@ NAMES: Final = (
 FRONT: Final[Language] = "nb"
 """The language of ``index.html``."""
 
-_FILES: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
+_JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
+_CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
+_PX: Final = Path(px.FOLDER).relative_to(FOLDER).as_posix()
 
 
 def write_overview(
@@ -65,7 +67,7 @@ def overview(
         "preliminary": preliminary(texts, marked).get(language) if marked else "",
         "provisional": texts.provisional.get(language),
         "tables": tables,
-        "collection": f"{_FILES}/{jsonstat.file_name('collection', language)}",
+        "collection": f"{_JSON}/{jsonstat.file_name('collection', language)}",
         "correspondence": Path(correspondence.FILE).relative_to(FOLDER).as_posix(),
         "discontinued": [
             _discontinued(table, language, {cube.table.id for cube in cubes})
@@ -110,9 +112,19 @@ def _table(
         "corrected": [year for year, one in cube.vintages.items() if one.corrected],
         "notes": [text.get(language) for text in _notes(cube, texts)],
         "updated": _local(facts.updated, release),
-        "files": [
-            (each, f"{_FILES}/{jsonstat.file_name(cube.table.id, each)}") for each in LANGUAGES
-        ],
+        "files": _files(cube.table.id),
+    }
+
+
+def _files(table: str) -> Mapping[str, Mapping[str, str]]:
+    """By format the files of a table: what is in each (a language, or a word), and a link."""
+    return {
+        "json": {each: f"{_JSON}/{jsonstat.file_name(table, each)}" for each in LANGUAGES},
+        "csv": {
+            "figures": f"{_CSV}/{csv_table.file_name(table)}",
+            "about": f"{_CSV}/{csv_table.metadata_name(table)}",
+        },
+        "px": {"every": f"{_PX}/{px.file_name(table)}"},
     }
 
 

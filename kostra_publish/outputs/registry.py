@@ -7,7 +7,9 @@ from typing import Final
 
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.correspondence import write_correspondence
+from kostra_publish.outputs.csv_table import write_csv
 from kostra_publish.outputs.jsonstat import write_jsonstat
+from kostra_publish.outputs.px import write_px
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 
@@ -17,4 +19,6 @@ Format = Callable[[Sequence[SafeCube], Catalogue, ReleaseFacts], Iterator[tuple[
 FORMATS: Final[Mapping[str, Format]] = {
     "jsonstat": write_jsonstat,
     "correspondence": write_correspondence,
+    "csv": write_csv,
+    "px": write_px,
 }

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kostra_publish.auditing import Audit
 from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
@@ -94,6 +95,16 @@ def publish_round(name: str, data: Path, out: Path, specs: Path) -> Path:
     return publish(request, silent).folder
 
 
+# --- looking at a release -----------------------------------------------------------------
+
+Look = Callable[..., Audit]
+"""An audit of releases with the specs that they were published with."""
+
+
+def said(found: Audit) -> str:
+    return "\n".join(str(leak) for leak in found.leaks)
+
+
 # --- looking into a release ------------------------------------------------------------
 
 
@@ -143,13 +154,25 @@ def jsonstat(release: Path, language: str) -> Path:
 
 
 def change(release: Path, alter: Change, *languages: str) -> None:
-    """Alter the table's files, as if the release had been made so."""
+    """Alter the table's files, as if the release had been made so, in JSON-stat alone."""
+    for form in ("csv", "px"):
+        shutil.rmtree(release / "public" / "statbank" / form, ignore_errors=True)
     for language in languages or ("nb", "nn", "en"):
         path = jsonstat(release, language)
         document = json.loads(path.read_text(encoding="utf-8"))
         alter(document)
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, encoding="utf-8")
+    sign(release)
+
+
+def rewrite(release: Path, path: str, alter: Callable[[str], str]) -> None:
+    """Alter one public file of any form, as if the release had been made so."""
+    file = release / "public" / "statbank" / path
+    before = file.read_text(encoding="utf-8")
+    after = alter(before)
+    assert after != before
+    file.write_text(after, encoding="utf-8", newline="")
     sign(release)
 
 

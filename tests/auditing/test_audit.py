@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from kostra_publish import publication
-from kostra_publish.auditing import Audit, audit
+from kostra_publish.auditing import audit
 from kostra_publish.cli import main
 from kostra_publish.disclosure import protection
 from kostra_publish.disclosure.protection import Protected
@@ -32,56 +32,15 @@ from tests.auditing.released import (
     TEMPLATES,
     WOMEN,
     Kept,
+    Look,
     change,
     jsonstat,
     keep,
     publish_round,
+    said,
     show,
     sign,
-    write_data,
-    write_specs,
 )
-
-
-@pytest.fixture(scope="module")
-def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_specs(tmp_path_factory.mktemp("specs") / "table_specs")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def published(data: Path, specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("out")
-    for name in (BEFORE, MARCH, JUNE):
-        publish_round(name, data, out, specs)
-    return out
-
-
-@pytest.fixture
-def out(published: Path, tmp_path: Path) -> Path:
-    """A copy that a test may tamper with."""
-    shutil.copytree(published, tmp_path / "out", symlinks=True)
-    return tmp_path / "out"
-
-
-Look = Callable[..., Audit]
-
-
-@pytest.fixture
-def look(specs: Path) -> Look:
-    def audited(*releases: Path, in_full: bool = False) -> Audit:
-        return audit(releases, specs=specs, templates=TEMPLATES, in_full=in_full)
-
-    return audited
-
-
-def said(found: Audit) -> str:
-    return "\n".join(str(leak) for leak in found.leaks)
-
 
 # --- nothing to find ----------------------------------------------------------------------
 
@@ -202,7 +161,9 @@ def test_a_cell_without_number_and_sign(out: Path, look: Look) -> None:
 def test_a_table_in_another_language_is_missing(out: Path, look: Look) -> None:
     jsonstat(out / MARCH, "nn").unlink()
     sign(out / MARCH)
-    assert "table 99901: is not there once in every language" in said(look(out / MARCH))
+    assert "table 99901: is not there once as JSON-stat in every language" in said(
+        look(out / MARCH)
+    )
 
 
 @pytest.mark.parametrize("part", ["table", "round"])
@@ -286,9 +247,9 @@ def test_a_page_that_carries_a_number(out: Path, look: Look, words: str) -> None
 
 
 def test_a_file_of_a_kind_that_nobody_can_read(out: Path, look: Look) -> None:
-    (out / MARCH / "public" / "more.csv").write_text("1;2;3\n")
+    (out / MARCH / "public" / "more.txt").write_text("1;2;3\n")
     sign(out / MARCH)
-    assert "more.csv: is of a kind that the audit does not know" in said(look(out / MARCH))
+    assert "more.txt: is of a kind that the audit does not know" in said(look(out / MARCH))
 
 
 @pytest.mark.parametrize("written", ["{}", "{} kr", "{: }", "kr {:\N{NO-BREAK SPACE}}", "a;{};b"])

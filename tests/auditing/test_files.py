@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kostra_publish.auditing.files import Content, ReleasedTable, disagreements, read
+from kostra_publish.auditing.files import read
+from kostra_publish.auditing.released import Content, ReleasedTable, Year, disagreements
 
 REGION, CONTENTS, TIME = "Region", "ContentsCode", "Tid"
 
@@ -24,7 +25,11 @@ def document(**changes: Any) -> dict[str, Any]:
         },
         "extension": {
             "px": {"tableid": "13995", "language": "nb", "decimals": 1},
-            "kostra": {"rounds": {"2024": "2025-06", "2025": "2026-03"}},
+            "kostra": {
+                "rounds": {"2024": "2025-06", "2025": "2026-03"},
+                "preliminary": ["2025"],
+                "synthetic": True,
+            },
         },
         "value": [None, 7, 8.5, None],
         "status": {"0": ":", "3": ".."},
@@ -46,7 +51,7 @@ def test_a_table_as_it_should_be() -> None:
     found = content()
     assert found.wrong == []
     assert table().shown.tolist() == [False, True, True, False]
-    assert table().rounds == {2024: "2025-06", 2025: "2026-03"}
+    assert table().years == {2024: Year("2025-06", False), 2025: Year("2026-03", True)}
 
 
 def test_cells_are_found_by_their_codes_in_any_order() -> None:
@@ -93,7 +98,7 @@ def test_categories_out_of_order_and_vintages_without_a_round() -> None:
         ("a.json", b'{"value": 1, "value": 2}', "is not JSON"),
         ("a.json", b'{"value": NaN}', "is not JSON"),
         ("a.json", b"\xff", "is not text"),
-        ("a.csv", b"1;2", "is of a kind that the audit does not know"),
+        ("a.txt", b"1;2", "is of a kind that the audit does not know"),
     ],
     ids=["broken", "a key twice", "no number", "no text", "kind"],
 )

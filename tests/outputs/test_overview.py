@@ -76,12 +76,14 @@ def test_there_is_a_page_per_language_and_a_front_page() -> None:
 def test_every_link_leads_to_a_file_of_the_release() -> None:
     cubes = [sample("13995"), sample("14019")]
     found = pages()
-    files = {path for write in FORMATS.values() for path, _ in write(cubes, catalogue(), RELEASE)}
-    files |= found.keys()
+    written = (write(cubes, catalogue(), RELEASE) for write in FORMATS.values())
+    files = {path for files in written for path, _ in files} | found.keys()
     for each in found.values():
         links = [link for link in each.all("href") if not link.startswith("#")]
         assert {f"public/statbank/{link}" for link in links} <= files
-        assert len(links) >= 3 * len(cubes)
+        assert len(links) >= 5 * len(cubes)
+        names = each.all("aria-label")
+        assert len(names) == len(set(names))
         assert {link[1:] for link in each.all("href") if link[0] == "#"} <= set(each.all("id"))
 
 
