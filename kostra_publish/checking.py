@@ -84,7 +84,7 @@ def _against_forms(catalogue: Catalogue, vintage: int) -> Iterator[Finding]:
     while tables != tried:
         tried = tables
         try:
-            Plan(catalogue, tables, vintage, "june")
+            Plan(catalogue, tables, vintage, "june", indicators=catalogue.quality.indicators)
         except SpecError as error:
             yield from error.findings
             wrong = {finding.file for finding in error.findings}

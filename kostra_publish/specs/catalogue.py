@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from kostra_publish.errors import Finding, SpecError, UsageError
 from kostra_publish.specs import yaml_text
-from kostra_publish.specs.files import DISCONTINUED, stem, strays, table_files
+from kostra_publish.specs.files import DISCONTINUED, QUALITY, stem, strays, table_files
 from kostra_publish.specs.models import (
     Category,
     CodeLists,
@@ -32,7 +32,13 @@ from kostra_publish.specs.models import (
     Texts,
 )
 from kostra_publish.specs.policy import Policy
-from kostra_publish.specs.references import Parts, shared_findings, table_findings
+from kostra_publish.specs.quality import Quality
+from kostra_publish.specs.references import (
+    Parts,
+    quality_findings,
+    shared_findings,
+    table_findings,
+)
 from kostra_publish.specs.yaml_text import Document
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -43,7 +49,7 @@ _FOUNDATIONS: Final = frozenset({"sources.yaml", "terms.yaml", "codelists.yaml"}
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables, and the sources, terms, code lists, texts and policy that they share."""
+    """All tables, the sources, terms, code lists, texts and policy that they share, and checks."""
 
     tables: Mapping[str, TableSpec]
     discontinued: Mapping[str, DiscontinuedTable]
@@ -54,6 +60,7 @@ class Catalogue:
     documents: Mapping[str, Document]
     sha256: Mapping[str, str]
     policy: Policy = field(default_factory=Policy)
+    quality: Quality = field(default_factory=Quality)
 
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
@@ -139,6 +146,7 @@ def examine(folder: Path) -> Examined:
     texts = _shared(folder / "shared" / "texts.yaml", Texts, shared, findings)
     policy = _shared(folder / "shared" / "disclosure.yaml", Policy, shared, findings)
     old = _shared(folder / DISCONTINUED, Discontinued, shared, findings)
+    quality = _shared(folder / QUALITY, Quality, shared, findings)
     own = _documents(folder, findings)
     documents, problems = _inherited(own, named)
     tables = {
@@ -155,10 +163,12 @@ def examine(folder: Path) -> Examined:
         tables=named,
     )
     findings += shared_findings(parts, shared)
+    if quality:
+        findings += quality_findings(parts, quality, shared[QUALITY])
     for name, table in tables.items():
         problems[name] += table_findings(parts, table, documents[name])
     findings += _told_once(problems, own)
-    if not (sources and terms and codelists and texts and policy and old):
+    if not (sources and terms and codelists and texts and policy and old and quality):
         return Examined(None, findings)
     if not _FOUNDATIONS.isdisjoint(finding.file for finding in findings):
         return Examined(None, findings)
@@ -172,6 +182,7 @@ def examine(folder: Path) -> Examined:
         documents=shared | documents,
         sha256=_sha256(folder),
         policy=policy,
+        quality=quality,
     )
     return Examined(catalogue, findings)
 

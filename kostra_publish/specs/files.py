@@ -10,6 +10,7 @@ from typing import Final
 from kostra_publish.errors import Finding
 
 DISCONTINUED: Final = "discontinued.yaml"
+QUALITY: Final = "quality.yaml"
 SHARED: Final = ("sources.yaml", "terms.yaml", "codelists.yaml", "texts.yaml", "disclosure.yaml")
 
 _NAMED: Final = re.compile(r"\.ya?ml(?![a-z0-9])(?!~$)", re.IGNORECASE)
@@ -19,7 +20,8 @@ _OTHER_KINDS: Final = frozenset({".json", ".md", ".j2"})
 
 def table_files(folder: Path) -> list[Path]:
     """The files of the tables, sorted."""
-    return [path for path in sorted(folder.glob("*.yaml")) if path.name != DISCONTINUED]
+    others = {DISCONTINUED, QUALITY}
+    return [path for path in sorted(folder.glob("*.yaml")) if path.name not in others]
 
 
 def strays(folder: Path) -> Iterator[Finding]:

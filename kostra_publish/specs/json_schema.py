@@ -17,6 +17,7 @@ from kostra_publish.specs.models import (
     Texts,
 )
 from kostra_publish.specs.policy import Policy
+from kostra_publish.specs.quality import Quality
 
 FILES: dict[str, type[Model]] = {
     "table.schema.json": TableSpec,
@@ -26,6 +27,7 @@ FILES: dict[str, type[Model]] = {
     "codelists.schema.json": CodeLists,
     "texts.schema.json": Texts,
     "disclosure.schema.json": Policy,
+    "quality.schema.json": Quality,
 }
 
 
