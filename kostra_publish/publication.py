@@ -16,8 +16,10 @@ from kostra_publish.checking import (
     missing_reports,
     published_tables,
     round_inputs,
+    rule_counts,
 )
 from kostra_publish.cube.build import Built, build
+from kostra_publish.cube.partition import partitions
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.protection import Earlier, Protected, protect
@@ -35,8 +37,13 @@ from kostra_publish.outputs.protection import (
     SinceEarlier,
     write_protection,
 )
-from kostra_publish.outputs.quality import ProvisionalCode, QualityFacts
+from kostra_publish.outputs.quality import ComparedRelease, ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS
+from kostra_publish.quality.assess import assess
+from kostra_publish.quality.evidence import Evidence
+from kostra_publish.quality.observations import Observations, observe
+from kostra_publish.quality.stored import earlier_observations, observation_files
+from kostra_publish.releases.folders import order, releases
 from kostra_publish.releases.history import (
     cube_files,
     earlier_cubes,
@@ -47,6 +54,7 @@ from kostra_publish.releases.history import (
 from kostra_publish.releases.manifest import FILE, InputFile, read_manifest, write_manifest
 from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import Staging, staged
+from kostra_publish.releases.verdict import QualityVerdict
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.models import TableSpec
 
@@ -81,6 +89,7 @@ class Summary:
     files: int
     synthetic: bool
     previous: str | None
+    quality: QualityVerdict
 
 
 def publish(request: Request, stage: Stage) -> Summary:
@@ -101,11 +110,12 @@ def publish(request: Request, stage: Stage) -> Summary:
             previous = previous_release(request.out, request.round)
             earlier = earlier_cubes(previous, catalogue.tables) if previous else {}
             shown = _shown(previous, request)
+            observed_before = [] if request.only else _observed_before(request)
             say(previous.name if previous else "none, so the tables start with this årgang")
         with stage("Read, validate and count") as say:
             plan = _plan(catalogue, tables, request.round, earlier, coming=not request.only)
             inputs = round_inputs(plan, request.round, request.data)
-            counted = inputs.count(plan.sources, plan.population, plan.queries)
+            counted = inputs.count(plan.sources, plan.population, plan.queries, with_controls=True)
             say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
         with stage("Build the cubes") as say:
             built = build(plan, counted.results, counted.statuses, inputs.file_names)
@@ -115,10 +125,17 @@ def publish(request: Request, stage: Stage) -> Summary:
             protected = protect(plan, built, facts, shown)
             cubes = _with_history(protected.cubes, earlier, carry_on=not request.only)
             say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
+        with stage("Check the quality") as say:
+            observed, report = _quality(
+                request, plan, (inputs, counted), built, (protected.cubes, cubes), observed_before
+            )
+            verdict = report.verdict
+            say(f"{len(verdict.failed_blocking)} blocking, {len(verdict.warnings)} warnings")
         with stage("Write the release") as say:
             _write(staging, request, catalogue, cubes, protected.universes)
-            report = _quality(request, catalogue, (inputs, counted), built, cubes)
             for path, data in quality.write_quality(report, request.templates):
+                staging.write(path, data)
+            for path, data in observation_files(observed):
                 staging.write(path, data)
             hidden = _protection(request.round, protected, synthetic=inputs.synthetic)
             for path, data in write_protection(hidden, request.templates):
@@ -148,6 +165,7 @@ def publish(request: Request, stage: Stage) -> Summary:
         files=len(staging.written),
         synthetic=any(facts.synthetic for cube in cubes for facts in cube.vintages.values()),
         previous=previous.name if previous else None,
+        quality=verdict,
     )
 
 
@@ -190,8 +208,17 @@ def _plan(
     carried = {name: frozenset(cube.vintages) - {current.vintage} for name, cube in earlier.items()}
     plan = Plan(catalogue, tables, current.vintage, current.kind, carried)
     if coming:
-        plan = replace(plan, coming=coming_tables(plan))
+        indicators = catalogue.quality.indicators
+        plan = replace(plan, coming=coming_tables(plan), indicators=indicators)
     return plan
+
+
+def _observed_before(request: Request) -> list[Observations]:
+    """What every earlier release in ``out`` observed, oldest first."""
+    own = order(request.round.name)
+    return earlier_observations(
+        [release for release in releases(request.out) if order(release.name) < own]
+    )
 
 
 def _shown(previous: Path | None, request: Request) -> Earlier | None:
@@ -258,22 +285,36 @@ def _write(
 
 def _quality(
     request: Request,
-    catalogue: Catalogue,
+    plan: Plan,
     read: tuple[Inputs, Counted],
     built: Built,
-    cubes: Sequence[SafeCube],
-) -> QualityFacts:
-    inputs, counted = read
-    vintage = request.round.vintage
-    return QualityFacts(
+    cubes: tuple[Sequence[SafeCube], Sequence[SafeCube]],
+    earlier: Sequence[Observations],
+) -> tuple[Observations, QualityFacts]:
+    """What is observed of the round, and the report on it; ``cubes`` are the new and all."""
+    (inputs, counted), (new, every) = read, cubes
+    catalogue, vintage = plan.catalogue, request.round.vintage
+    rules = rule_counts(counted, vintage)
+    observed = observe(plan, request.round.name, built, counted, rules)
+    evidence = Evidence(
+        observed, earlier, rules, new, plan.indicators, partitions(plan, built.tallies)
+    )
+    return observed, QualityFacts(
         round=request.round.name,
         vintage=vintage,
         preliminary=request.round.preliminary,
         synthetic=inputs.synthetic,
         inputs=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, vintage),
-        signs=tuple(quality.signs(cube) for cube in cubes),
+        rules=rules,
+        signs=tuple(quality.signs(cube) for cube in every),
         provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
+        checks=assess(catalogue.quality.checks, evidence),
+        compared_with=tuple(
+            ComparedRelease(one.round, one.vintage, one.manifest_sha256)
+            for one in earlier
+            if one.manifest_sha256
+        ),
     )
 
 
