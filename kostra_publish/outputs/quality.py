@@ -230,10 +230,9 @@ class QualityFacts:
 def signs(cube: SafeCube, vintage: int | None = None) -> TableSigns:
     """Count the figures and signs of a cube, of one vintage if given."""
     (cube,) = only_safe([cube])
-    frame = cube.frame().lazy()
+    statuses = cube.statuses
     if vintage is not None:
-        frame = frame.filter(pl.col(TIME) == str(vintage))
-    statuses = frame.select("status").collect()["status"]
+        statuses = cube.frame().filter(pl.col(TIME) == str(vintage))["status"]
     counts = dict(statuses.value_counts().iter_rows())
     return TableSigns(
         table=cube.table.id,

@@ -153,15 +153,17 @@ def _lacks(limits: StillActive, before: float, lacking: float) -> bool:
 
 def all_zero(limits: AllZero, evidence: Evidence) -> Outcome:
     """Kommuner whose form is in, and is nothing but zeros or an unlikely "none"."""
-    rows = [
-        Row((skjema, kommune, evidence.names[kommune], what), flagged=True)
-        for dataset in evidence.now.reports
-        for skjema, kommune, what in _zeros(limits, evidence, dataset)
-    ]
     looked_at = [
         evidence.now.reports[dataset].skjema
         for dataset in evidence.now.reports
         if _own_indicators(evidence, dataset)
+    ]
+    if not looked_at:
+        return not_made("runden leser ingen skjemaer med tall å se på")
+    rows = [
+        Row((skjema, kommune, evidence.names[kommune], what), flagged=True)
+        for dataset in evidence.now.reports
+        for skjema, kommune, what in _zeros(limits, evidence, dataset)
     ]
     found = len({row.cells[1] for row in rows})
     return Outcome(
