@@ -18,7 +18,10 @@ from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
 from kostra_publish.outputs import overview, pages, protection, quality
 from kostra_publish.outputs.comparison import page as comparison
-from kostra_publish.outputs.quality import InputFacts, MissingReports, RuleCount
+from kostra_publish.outputs.quality import CheckResult, InputFacts, MissingReports, RuleCount
+from kostra_publish.quality.assess import assess
+from kostra_publish.quality.evidence import Evidence
+from kostra_publish.quality.observations import observe
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.catalogue import Catalogue, examine
 from kostra_publish.specs.models import TableSpec
@@ -85,7 +88,7 @@ def _against_forms(catalogue: Catalogue, vintage: int) -> Iterator[Finding]:
     while tables != tried:
         tried = tables
         try:
-            Plan(catalogue, tables, vintage, "june")
+            Plan(catalogue, tables, vintage, "june", indicators=catalogue.quality.indicators)
         except SpecError as error:
             yield from error.findings
             wrong = {finding.file for finding in error.findings}
@@ -117,11 +120,15 @@ def check_templates(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class InputReport:
-    """The inputs of a round: files, who has not reported, control rules broken."""
+    """The inputs of a round: files, who has not reported, control rules broken.
+
+    ``checks`` are the quality checks that need neither earlier rounds nor protected tables.
+    """
 
     files: Sequence[InputFacts]
     missing: Sequence[MissingReports]
     rules: Sequence[RuleCount]
+    checks: Sequence[CheckResult]
 
 
 def check_inputs(catalogue: Catalogue, current: Round, data: str) -> InputReport:
@@ -130,14 +137,27 @@ def check_inputs(catalogue: Catalogue, current: Round, data: str) -> InputReport
     Raises MissingDataError or DataError with everything that is wrong.
     """
     tables = published_tables(catalogue, current)
-    plan = Plan(catalogue, tables, current.vintage, current.kind, limits=current.limits)
+    plan = Plan(
+        catalogue,
+        tables,
+        current.vintage,
+        current.kind,
+        limits=current.limits,
+        indicators=catalogue.quality.indicators,
+    )
     inputs = round_inputs(plan, current, data)
     counted = inputs.count(plan.sources, plan.population, plan.queries, with_controls=True)
     built = build(plan, counted.results, counted.statuses, inputs.file_names)
+    rules = rule_counts(counted, current.vintage)
+    observed = observe(plan, current.name, built, counted, rules)
+    evidence = Evidence(observed, rules=rules, indicators=plan.indicators)
     return InputReport(
         files=input_facts(inputs, counted),
         missing=missing_reports(catalogue, built, counted, current.vintage),
-        rules=rule_counts(counted, current.vintage),
+        rules=rules,
+        checks=[
+            one for one in assess(catalogue.quality.checks, evidence) if one.passed is not None
+        ],
     )
 
 

@@ -281,11 +281,11 @@ def rebuild(
     Says which input, spec, template, version or earlier release differs, when any does. Ends
     with 7 then, and when a byte differs though nothing else does.
     """
-    from kostra_publish import rebuilding
+    from kostra_publish import preparing, rebuilding
     from kostra_publish.specs import folders
 
     console = terminal.console(quiet=quiet)
-    sources = rebuilding.Sources(
+    sources = preparing.Sources(
         data, folders.find("table_specs", specs), folders.find("templates", templates)
     )
     with terminal.Progress(console) as progress:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kostra_publish.errors import ReleaseError
 from kostra_publish.microdata.files import digest
-from kostra_publish.publication import Ground, Stage, Task, build_release
+from kostra_publish.preparing import Sources, Task, ground_again
+from kostra_publish.publication import Stage, build_release
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256, versions
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.releases.staging import Staging, scratch
@@ -33,15 +34,6 @@ class Rebuilt:
                 f" otherwise, though inputs, specs and versions are the same:\n{listed}",
                 fix="Look at rounds.yaml: a later round may have been moved. Else report this.",
             )
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where the inputs, specs and templates of a release are."""
-
-    data: str
-    specs: Path
-    templates: Path
 
 
 def rebuild(folder: Path, sources: Sources, stage: Stage) -> Rebuilt:
@@ -70,15 +62,12 @@ def rebuild(folder: Path, sources: Sources, stage: Stage) -> Rebuilt:
         round=current,
         tables=[table for table in catalogue.tables.values() if current.publishes(table)],
         catalogue=catalogue,
-        data=sources.data,
-        specs=sources.specs,
-        templates=sources.templates,
+        sources=sources,
         files=[one.name for one in manifest.inputs],
     )
-    previous = folder.parent / manifest.previous.round if manifest.previous else None
-    beside = [folder.parent / one.round for one in manifest.beside]
+    upon = ground_again(folder.parent, task, manifest)
     with scratch(folder.parent, manifest.round) as staging:
-        build_release(staging, task, Ground.of(task, previous, beside), stage)
+        build_release(staging, task, upon, stage)
         return Rebuilt(
             manifest.round, len(staging.written), tuple(_different(staging, folder, manifest))
         )
@@ -98,7 +87,7 @@ def _differences(
         if was != now:
             yield f"version of {name}: {was} then, {now} now"
     previous = (manifest.previous,) if manifest.previous else ()
-    for reference in dict.fromkeys((*previous, *manifest.beside)):
+    for reference in dict.fromkeys((*previous, *manifest.beside, *manifest.compared)):
         path = folder.parent / reference.round / FILE
         if not path.is_file():
             yield f"release {reference.round}: it is not in {folder.parent}"

@@ -12,7 +12,7 @@ from kostra_publish.releases import life
 from kostra_publish.releases.life import Standing, Standings
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.releases.staging import locked
-from kostra_publish.releases.verdict import failed_checks
+from kostra_publish.releases.verdict import quality_verdict
 from kostra_publish.specs.calendar import Calendar
 
 _AGAIN = "Do not use it; publish the round again from its inputs, or put a copy back."
@@ -123,7 +123,7 @@ def _ready(out: Path) -> Standings:
 
 
 def _refuse_failed(one: Standing) -> None:
-    if failed := failed_checks(one.folder):
+    if failed := [check.name for check in quality_verdict(one.folder).failed_blocking]:
         noun = "a blocking check has" if len(failed) == 1 else f"{len(failed)} blocking checks have"
         raise ReleaseError(
             f"{noun} not passed in {one.name}: {', '.join(failed)}",

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.outputs.comparison.facts import Comparison
     from kostra_publish.outputs.protection import PolicyCosts
-    from kostra_publish.outputs.quality import RuleCount
+    from kostra_publish.outputs.quality import CheckResult, RuleCount
     from kostra_publish.publication import Say, Summary
     from kostra_publish.releases.life import Standing, Standings
+    from kostra_publish.releases.verdict import QualityVerdict
     from kostra_publish.releasing import Planned
     from kostra_publish.specs.catalogue import Catalogue
 
@@ -159,6 +160,7 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_row("Earlier figures from", summary.previous or "no earlier release")
     table.add_row("Built", str(summary.folder))
     _show(console, table)
+    _print_verdict(console, summary.quality)
     if summary.synthetic:
         console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
 
@@ -222,6 +224,20 @@ def print_verified(console: Console, found: Standing) -> None:
         )
 
 
+def _print_verdict(console: Console, verdict: QualityVerdict) -> None:
+    """What the quality checks concluded: a line for each that failed."""
+    for check in verdict.failed_blocking:
+        line = f"Quality: {check.name} failed, and is blocking ({check.title})"
+        console.print(Text(line, style="red"), soft_wrap=True)
+    if verdict.failed_blocking:
+        console.print("This release is not for release: see internal/quality.html in it.")
+    count = len(verdict.warnings)
+    if count:
+        names = ", ".join(check.name for check in verdict.warnings)
+        noun = "warning" if count == 1 else "warnings"
+        console.print(Text(f"Quality: {count} {noun} ({names})", style="yellow"), soft_wrap=True)
+
+
 def print_specs(console: Console, report: SpecReport) -> None:
     """What the specs hold, and what in them could not be confirmed."""
     console.print(
@@ -257,6 +273,17 @@ def print_inputs(console: Console, report: InputReport) -> None:
         _show(console, _rules(report.rules))
     else:
         console.print("No record would have been stopped by a control rule.")
+    if report.checks:
+        _show(console, _checks(report.checks))
+
+
+def _checks(checks: Sequence[CheckResult]) -> Table:
+    title = "Quality checks that need no earlier round"
+    table = Table("Check", "Severity", "Result", "What it found", title=title)
+    for check in checks:
+        result = "passed" if check.passed else "failed"
+        table.add_row(check.name, check.severity, result, escape(check.summary))
+    return table
 
 
 def _rules(rules: Sequence[RuleCount]) -> Table:

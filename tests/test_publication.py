@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +22,10 @@ from kostra_publish.errors import (
 )
 from kostra_publish.microdata import files, synth
 from kostra_publish.publication import Request, Say, Summary, publish
+from kostra_publish.quality.stored import earlier_observations
 from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
+from kostra_publish.releases.verdict import quality_verdict
 from kostra_publish.specs.catalogue import load
 from tests.schedule import NOW, a_round
 
@@ -136,6 +139,67 @@ def test_synthetic_and_preliminary_are_said_aloud(out: Path) -> None:
     assert "syntetisk" in index.lower()
 
 
+def test_each_round_is_checked_against_those_before_it(out: Path) -> None:
+    reports = {
+        name: json.loads((out / name / "internal" / "quality.json").read_text(encoding="utf-8"))
+        for name in ("2025-06", "2026-03", "2026-06")
+    }
+    compared = {
+        name: [one["round"] for one in report["compared_with"]] for name, report in reports.items()
+    }
+    assert compared == {"2025-06": [], "2026-03": ["2025-06"], "2026-06": ["2025-06", "2026-03"]}
+    made = {
+        name: {one["name"] for one in report["checks"] if one["passed"] is not None}
+        for name, report in reports.items()
+    }
+    assert made["2026-06"] - made["2025-06"] == {
+        "change_from_last_year", "change_from_march", "population_kommune", "still_active",
+    }  # fmt: skip
+    assert "march_against_final" in made["2026-03"]
+    for name in reports:
+        assert quality_verdict(out / name).failed_blocking == ()
+    (totals,) = (one for one in reports["2026-06"]["checks"] if one["name"] == "totals")
+    assert totals["rows"] == []
+    assert "0 total" not in totals["summary"]
+
+
+def test_observations_are_internal_and_stay_in_the_house(out: Path) -> None:
+    observed = earlier_observations([out / "2026-06"])
+    assert observed[0].figures["tilfeller"]
+    for release in ("2025-06", "2026-03", "2026-06"):
+        files = {path for path in (out / release).rglob("*") if path.is_file()}
+        outside = {
+            path for path in files if "internal" not in path.relative_to(out / release).parts
+        }
+        assert not [path for path in outside if path.suffix == ".parquet"]
+        assert not [path for path in outside if "quality" in path.name]
+        assert not [path for path in outside if b"livsopphold_flyktninger" in path.read_bytes()]
+
+
+def test_a_round_that_fails_a_blocking_check_is_built_and_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    path = folder / "regnskap_p2025_v2.parquet"
+    frame = pl.read_parquet(path)
+    frame.with_columns(pl.col("BELOEP") * 1000).write_parquet(path)
+    with pytest.raises(SystemExit) as done:
+        main(["check", "2026-06", "--data", str(folder)])
+    assert done.value.code == 0
+    assert re.search(r"f281_country +blocking +failed", capsys.readouterr().out)
+    with pytest.raises(SystemExit) as done:
+        main(["publish", "2026-06", "--data", str(folder), "--out", str(tmp_path / "out")])
+    assert done.value.code == 0
+    printed = capsys.readouterr().out
+    assert "Check the quality" in printed
+    assert "1 blocking" in printed
+    assert "Quality: f281_country failed, and is blocking" in printed
+    assert "not for release" in printed
+    verdict = quality_verdict(tmp_path / "out" / "2026-06")
+    assert [check.name for check in verdict.failed_blocking] == ["f281_country"]
+
+
 def test_a_release_keeps_the_universes_of_its_vintage(out: Path) -> None:
     kept = stored_universes(out / "2026-06", 2025)
     assert {universe.title for universe in kept} >= {"skjema11-persons", "skjema11-amounts"}
@@ -184,7 +248,7 @@ def test_the_data_may_be_an_address(
     publish(request, silent)
     assert {file.sha256 for file in read_manifest(other).inputs} == {None}
     assert verify(other) == []
-    report = (other / "internal" / "report.html").read_text(encoding="utf-8")
+    report = (other / "internal" / "quality.html").read_text(encoding="utf-8")
     assert "ikke kjent" in report
     with pytest.raises(SystemExit) as done:
         main(["check", "2026-06", "--data", data.as_uri()])

@@ -18,8 +18,9 @@ from kostra_publish.auditing import audit
 from kostra_publish.cli import main
 from kostra_publish.errors import LeakError, ReleaseError, UsageError
 from kostra_publish.microdata import synth
+from kostra_publish.preparing import Sources
 from kostra_publish.publication import Request, Say, publish
-from kostra_publish.rebuilding import Rebuilt, Sources, rebuild
+from kostra_publish.rebuilding import Rebuilt, rebuild
 from kostra_publish.releases.history import earlier_cubes
 from kostra_publish.releases.life import standings, verify
 from kostra_publish.releases.log import read_log

@@ -8,6 +8,7 @@ digits and ``EAB`` (bydelene i Oslo i alt). Sources: Klass 131 (kommuner), 104
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -128,6 +129,24 @@ def same_area_before(kommune: str) -> tuple[str, ...]:
         if one.new == kommune and one.same_area:
             return (one.former, *same_area_before(one.former))
     return ()
+
+
+@cache
+def predecessors(year: int, before: int) -> Mapping[str, str | None]:
+    """Which kommune of the year ``before`` each kommune of ``year`` was, the same area.
+
+    None for one that is not the same area: it has been split off or put together since.
+    """
+    there = set(kommuner(before)["kommune"])
+    found: dict[str, str | None] = {code: code for code in kommuner(year)["kommune"]}
+    for changed in range(year, before, -1):
+        rows = kommune_changes().filter(pl.col("year") == changed)
+        earlier = {
+            to: origin if kind == "new_code" else None
+            for origin, to, kind in rows.select("from_kommune", "to_kommune", "type").iter_rows()
+        }
+        found = {code: earlier.get(own, own) if own else None for code, own in found.items()}
+    return {code: own if own in there else None for code, own in found.items()}
 
 
 @cache

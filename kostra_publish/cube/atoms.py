@@ -89,6 +89,39 @@ class Compiler:
             if table.measure_has(measure, vintage)
         ]
 
+    def of_kommuner(self, name: str) -> LinearForm:
+        """A shared term over whole kommuner, split by nothing.
+
+        The atoms are those of the tables where they ask for the same, so that they are counted
+        once.
+        """
+        term = self.catalogue.terms[name]
+        if isinstance(term, Combined):
+            return tuple(
+                (part.factor * factor, atom)
+                for part in term.combine
+                for factor, atom in self.of_kommuner(part.term)
+            )
+        source = str(term.source)
+        return ((1.0, self.atom(term, source, self.catalogue.sources[source].persons)),)
+
+    def atom(
+        self,
+        atom: Atom,
+        source: str,
+        persons: Persons,
+        *,
+        grouped: bool = False,
+        given: bool = False,
+    ) -> AtomKey:
+        """The key of an atom of ``source``; its conditions are remembered by name."""
+        origin = self.catalogue.sources[source]
+        # Persons counted once in the country are put together from the population.
+        population = {} if origin.national_only else origin.population
+        name = repr((source, sorted(atom.where.items(), key=lambda item: item[0])))
+        self.conditions[name] = (population, atom.where)
+        return AtomKey(source, atom.of, name, persons, grouped=grouped, given=given)
+
 
 @dataclass(frozen=True)
 class _Compilation:
@@ -139,19 +172,8 @@ class _Compilation:
 
     def _atom(self, atom: Atom, *, given: bool = False, split: bool = True) -> AtomKey:
         source = atom.source or self.table.source
-        origin = self.compiler.catalogue.sources[source]
-        # Persons counted once in the country are put together from the population.
-        population = {} if origin.national_only else origin.population
-        name = repr((source, sorted(atom.where.items(), key=lambda item: item[0])))
-        self.compiler.conditions[name] = (population, atom.where)
-        return AtomKey(
-            source=source,
-            of=atom.of,
-            where=name,
-            persons=self._persons(source),
-            grouped=split and source == self.table.source and bool(self.table.dimensions),
-            given=given,
-        )
+        grouped = split and source == self.table.source and bool(self.table.dimensions)
+        return self.compiler.atom(atom, source, self._persons(source), grouped=grouped, given=given)
 
     def _persons(self, source: str) -> Persons:
         declared = self.compiler.catalogue.sources[source].persons

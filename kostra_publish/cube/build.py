@@ -19,6 +19,7 @@ from kostra_publish.cube.conditions import in_use
 from kostra_publish.cube.contributors import Counts, Population
 from kostra_publish.cube.cube import Cube, State
 from kostra_publish.cube.dominance import dominated
+from kostra_publish.cube.indicators import by_kommune
 from kostra_publish.cube.notes import MissingReports, report_notes
 from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
 from kostra_publish.cube.regions import Region, Units, membership, table_regions
@@ -59,7 +60,8 @@ class Built:
     ``complete`` are the cubes of ``plan.every`` with what later rounds of the vintage will add.
     ``units`` are the smallest regions with data; ``missing`` has, by dataset, the kommuner that
     have not reported; ``frames`` how each table adds up; ``counts`` the persons behind the
-    figures and ``tallies`` the sums, both by unit.
+    figures and ``tallies`` the sums, both by unit. ``indicators`` has the figures of each
+    kommune, see ``indicators.by_kommune``: true ones, for the quality report alone.
     """
 
     cubes: list[Cube]
@@ -69,6 +71,7 @@ class Built:
     frames: Mapping[str, Frame]
     counts: Mapping[Population, Counts]
     tallies: Mapping[tuple[str, ...], Tally]
+    indicators: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def build(
         frames={builder.table.id: builder.frame() for builder in builders},
         counts=plan.contributors.counts(ground.block_results, ground.units, counted),
         tallies=ground.tallies,
+        indicators=by_kommune(plan, ground.tallies, ground.reports),
     )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from kostra_publish.cube.atoms import AtomKey, Compiler, Quotient
+from kostra_publish.cube.atoms import AtomKey, Compiler, LinearForm, Quotient
 from kostra_publish.cube.conditions import problems, where_expression
 from kostra_publish.cube.contributors import Contributors
 from kostra_publish.cube.sums import Parts, is_amount, related
@@ -17,8 +17,10 @@ from kostra_publish.errors import Finding, SpecError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
 from kostra_publish.microdata.variables import Variable, variables
 from kostra_publish.specs.catalogue import Catalogue
+from kostra_publish.specs.files import QUALITY
 from kostra_publish.specs.limits import WHOLE, Limits
 from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where
+from kostra_publish.specs.quality import Indicator
 
 POPULATION = "befolkning"
 
@@ -30,8 +32,9 @@ class Plan:
     ``carried`` tells, per table, the earlier vintages that the release will carry, so that
     former regions get their place and name. ``coming`` are tables that other rounds of the
     vintage publish: what is shown now must not give them away. ``limits`` tells what the round
-    publishes of its tables. Raises SpecError when a spec names a variable or a code that its
-    source does not have.
+    publishes of its tables. ``indicators`` are the figures of single kommuner that the quality
+    report looks at. Raises SpecError when a spec names a variable or a code that its source
+    does not have.
     """
 
     catalogue: Catalogue
@@ -41,6 +44,7 @@ class Plan:
     carried: Mapping[str, frozenset[int]] = field(default_factory=dict)
     coming: Sequence[TableSpec] = ()
     limits: Limits = WHOLE
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every variable and code before anything is read."""
@@ -86,21 +90,44 @@ class Plan:
                 for atom in quotient.atoms:
                     grouping = grouping_of(table, atom)
                     found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
-        for parts in self.amounts.values():
-            for atom in parts:
-                grouping = Grouping(atom.source)
-                found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
+        whole = [atom for parts in self.amounts.values() for atom in parts]
+        whole += [atom for form in self.indicator_forms.values() for _, atom in form]
+        for atom in whole:
+            grouping = Grouping(atom.source)
+            found.setdefault(grouping.name, (grouping, {}))[1][atom] = None
         return {name: (grouping, list(atoms)) for name, (grouping, atoms) in found.items()}
 
     @cached_property
-    def amounts(self) -> dict[AtomKey, Parts]:
-        """The amounts that are sums of each other, for disclosure control."""
-        atoms = [
+    def indicator_forms(self) -> dict[str, LinearForm]:
+        """The indicators that can be worked out of what the tables are made of, by name.
+
+        A round is not held up for want of a dataset that only an indicator needs.
+        """
+        read = {POPULATION, *(self.dataset(atom.source) for atom in self._of_tables)}
+        forms = {
+            name: self.compiler.of_kommuner(indicator.term)
+            for name, indicator in self.indicators.items()
+        }
+        return {
+            name: form
+            for name, form in forms.items()
+            if all(self.dataset(atom.source) in read for _, atom in form)
+        }
+
+    @cached_property
+    def _of_tables(self) -> list[AtomKey]:
+        """The atoms of every measure."""
+        return [
             atom
             for measures in self.quotients.values()
             for quotient in measures.values()
             for atom in quotient.atoms
         ]
+
+    @cached_property
+    def amounts(self) -> dict[AtomKey, Parts]:
+        """The amounts that are sums of each other, for disclosure control."""
+        atoms = self._of_tables
         known = {atom.source: self.variables(atom.source) for atom in atoms}
         return related(atoms, known, self.dominance)
 
@@ -205,6 +232,10 @@ def _findings(plan: Plan) -> Iterator[Finding]:
             *_measure_problems(plan, table),
         ):
             yield document.finding(place, rule, fix)
+    for name, form in plan.indicator_forms.items():
+        document = plan.catalogue.documents[QUALITY]
+        for place, rule, fix in _atom_problems(plan, [atom for _, atom in form]):
+            yield document.finding(("indicators", name, "term", *place), rule, fix)
 
 
 def _ungrouped_dominance(plan: Plan) -> Iterator[Finding]:
@@ -266,12 +297,16 @@ def _of_any_year(source: str, known: Mapping[str, Variable]) -> dict[str, Variab
 def _measure_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
     numbers = {measure.code: number for number, measure in enumerate(table.measures)}
     for code, quotient in plan.quotients[table.id].items():
-        place = ("measures", numbers[code], "formula")
-        for atom in quotient.atoms:
-            known = plan.variables(atom.source)
-            _, where = plan.compiler.conditions[atom.where]
-            for variable, rule, fix in problems(where, known):
-                yield (*place, "where", variable), rule, fix
-            if atom.of is not None and atom.of not in known:
-                fix = f"The variables are {', '.join(sorted(known))}."
-                yield (*place, "of"), f"there is no variable {atom.of} in {atom.source}", fix
+        for place, rule, fix in _atom_problems(plan, quotient.atoms):
+            yield ("measures", numbers[code], "formula", *place), rule, fix
+
+
+def _atom_problems(plan: Plan, atoms: Sequence[AtomKey]) -> Iterator[Problem]:
+    for atom in atoms:
+        known = plan.variables(atom.source)
+        _, where = plan.compiler.conditions[atom.where]
+        for variable, rule, fix in problems(where, known):
+            yield ("where", variable), rule, fix
+        if atom.of is not None and atom.of not in known:
+            fix = f"The variables are {', '.join(sorted(known))}."
+            yield ("of",), f"there is no variable {atom.of} in {atom.source}", fix

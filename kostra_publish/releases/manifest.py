@@ -10,9 +10,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints
@@ -92,6 +94,8 @@ class Manifest(Model):
     """The release whose earlier vintages are carried on, where there is one."""
     beside: tuple[ReleaseReference, ...]
     """The releases of the same vintage that it was protected beside."""
+    compared: tuple[ReleaseReference, ...]
+    """The releases that its quality was compared with."""
     outputs: dict[str, OutputFile]
     """Every file of the release but this one, by its path."""
 
@@ -106,21 +110,32 @@ def versions() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Upon:
+    """The folders of the releases that one is made upon; see ``Manifest``."""
+
+    previous: Path | None = None
+    beside: Sequence[Path] = ()
+    compared: Sequence[Path] = ()
+
+
+NOTHING: Final = Upon()
+"""There are no earlier releases."""
+
+
 def write_manifest(
     staging: Staging,
     publication_round: Round,
     *,
     inputs: Sequence[InputFile],
     specs: Mapping[str, str],
-    templates: Mapping[str, str] | None = None,
-    previous: Path | None = None,
-    beside: Sequence[Path] = (),
+    templates: Mapping[str, str] = MappingProxyType({}),
+    upon: Upon = NOTHING,
 ) -> Manifest:
     """Write the manifest of all that ``staging`` holds; call it last.
 
-    ``specs`` and ``templates`` are SHA-256 by path, ``previous`` the folder of the release
-    that earlier vintages were taken from, ``beside`` those of the releases it was protected
-    beside. Raises ReleaseError when the file cannot be written.
+    ``specs`` and ``templates`` are SHA-256 by path. Raises ReleaseError when the file cannot be
+    written.
     """
     manifest = Manifest(
         round=publication_round.name,
@@ -132,9 +147,10 @@ def write_manifest(
         versions=versions(),
         inputs=tuple(sorted(inputs, key=lambda file: file.name)),
         specs=dict(specs),
-        templates=dict(templates or {}),
-        previous=_reference(previous) if previous else None,
-        beside=tuple(_reference(one) for one in beside),
+        templates=dict(templates),
+        previous=_reference(upon.previous) if upon.previous else None,
+        beside=tuple(map(_reference, upon.beside)),
+        compared=tuple(map(_reference, upon.compared)),
         outputs={
             path: OutputFile(sha256=written.sha256, size=written.size)
             for path, written in staging.written.items()

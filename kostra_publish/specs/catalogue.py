@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from kostra_publish.errors import Finding, SpecError, UsageError
 from kostra_publish.specs import yaml_text
 from kostra_publish.specs.calendar import Calendar
-from kostra_publish.specs.files import CALENDAR, DISCONTINUED, stem, strays, table_files
+from kostra_publish.specs.files import CALENDAR, DISCONTINUED, QUALITY, stem, strays, table_files
 from kostra_publish.specs.folders import digests
 from kostra_publish.specs.models import (
     Category,
@@ -33,9 +33,11 @@ from kostra_publish.specs.models import (
     Texts,
 )
 from kostra_publish.specs.policy import Policy
+from kostra_publish.specs.quality import Quality
 from kostra_publish.specs.references import (
     Parts,
     calendar_findings,
+    quality_findings,
     shared_findings,
     table_findings,
 )
@@ -49,7 +51,7 @@ _FOUNDATIONS: Final = frozenset({"sources.yaml", "terms.yaml", "codelists.yaml"}
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables, what they share (sources, terms, code lists, texts, policy), and the calendar."""
+    """All tables, what they share, the calendar, and the checks of quality."""
 
     tables: Mapping[str, TableSpec]
     discontinued: Mapping[str, DiscontinuedTable]
@@ -62,6 +64,7 @@ class Catalogue:
     sha256: Mapping[str, str]
     """SHA-256 of every spec file but the calendar, by its path in the folder."""
     policy: Policy = field(default_factory=Policy)
+    quality: Quality = field(default_factory=Quality)
 
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
@@ -148,6 +151,7 @@ def examine(folder: Path) -> Examined:
     policy = _shared(folder / "shared" / "disclosure.yaml", Policy, shared, findings)
     old = _shared(folder / DISCONTINUED, Discontinued, shared, findings)
     calendar = _shared(folder / CALENDAR, Calendar, shared, findings)
+    quality = _shared(folder / QUALITY, Quality, shared, findings)
     own = _documents(folder, findings)
     documents, problems = _inherited(own, named)
     tables = {
@@ -167,10 +171,12 @@ def examine(folder: Path) -> Examined:
     findings += shared_findings(parts, shared)
     if calendar:
         findings += calendar_findings(parts, calendar, tables, shared[CALENDAR])
+    if quality:
+        findings += quality_findings(parts, quality, shared[QUALITY])
     for name, table in tables.items():
         problems[name] += table_findings(parts, table, documents[name])
     findings += _told_once(problems, own)
-    if not (sources and terms and codelists and texts and policy and old and calendar):
+    if not (sources and terms and codelists and texts and policy and old and calendar and quality):
         return Examined(None, findings)
     if not _FOUNDATIONS.isdisjoint(finding.file for finding in findings):
         return Examined(None, findings)
@@ -185,6 +191,7 @@ def examine(folder: Path) -> Examined:
         documents=shared | documents,
         sha256=_digests(folder),
         policy=policy,
+        quality=quality,
     )
     return Examined(catalogue, findings)
 

@@ -18,6 +18,7 @@ from kostra_publish.specs.models import (
     Texts,
 )
 from kostra_publish.specs.policy import Policy
+from kostra_publish.specs.quality import Quality
 
 FILES: dict[str, type[Model]] = {
     "table.schema.json": TableSpec,
@@ -28,6 +29,7 @@ FILES: dict[str, type[Model]] = {
     "codelists.schema.json": CodeLists,
     "texts.schema.json": Texts,
     "disclosure.schema.json": Policy,
+    "quality.schema.json": Quality,
 }
 
 

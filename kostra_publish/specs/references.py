@@ -26,6 +26,13 @@ from kostra_publish.specs.models import (
     TermReference,
     Texts,
 )
+from kostra_publish.specs.quality import (
+    PER_THOUSAND_KRONER,
+    Indicator,
+    Quality,
+    indicator_names,
+    money_names,
+)
 from kostra_publish.specs.yaml_text import Document
 
 Report = Callable[[tuple[str | int, ...], str, str], None]
@@ -75,6 +82,49 @@ def shared_findings(parts: Parts, documents: Mapping[str, Document]) -> Iterator
             if problem := _unfillable(words, allowed):
                 fix = f"What may stand in braces: {', '.join(sorted(allowed))}."
                 yield documents["texts.yaml"].finding((name, language), problem, fix)
+
+
+def quality_findings(parts: Parts, quality: Quality, document: Document) -> Iterator[Finding]:
+    """What is wrong in the indicators and checks beyond their form."""
+    for name, indicator in quality.indicators.items():
+        for key, rule in _indicator_problems(parts, indicator):
+            yield document.finding(("indicators", name, key), rule, "Correct the name.")
+    known = ", ".join(quality.indicators)
+    for check_name, check in quality.checks:
+        for place, name in indicator_names(check) if check else ():
+            if name not in quality.indicators:
+                rule = f"there is no indicator `{name}`"
+                fix = f"The indicators are {known}."
+                yield document.finding(("checks", check_name, *place), rule, fix)
+        for place, name in money_names(check) if check else ():
+            unit = quality.indicators[name].unit if name in quality.indicators else "kroner"
+            if unit not in PER_THOUSAND_KRONER:
+                rule = f"`{name}` is no amount of money: its unit is {unit}"
+                fix = f"Name one in {' or '.join(PER_THOUSAND_KRONER)}."
+                yield document.finding(("checks", check_name, *place), rule, fix)
+
+
+def _indicator_problems(parts: Parts, indicator: Indicator) -> Iterator[tuple[str, str]]:
+    for rule in _unresolved(parts, indicator.term):
+        yield "term", rule
+    for atom in _atoms_of(parts, indicator.term):
+        if atom.source is None:
+            yield "term", f"`{indicator.term}` does not say which source it is counted in"
+        elif (source := (parts.sources or {}).get(atom.source)) and source.national_only:
+            yield "term", f"units of `{atom.source}` are counted once in the country"
+    if parts.texts is not None and indicator.unit not in parts.texts.units:
+        known = ", ".join(parts.texts.units)
+        yield "unit", f"there is no unit `{indicator.unit}` (the units are {known})"
+
+
+def _atoms_of(parts: Parts, name: str) -> list[Atom]:
+    """The atoms that a shared term is made of, as far as they can be read."""
+    terms = parts.terms or {}
+    term = terms.get(name)
+    found = (
+        [terms.get(part.term) for part in term.combine] if isinstance(term, Combined) else [term]
+    )
+    return [one for one in found if isinstance(one, Atom)]
 
 
 def _unfillable(words: str, allowed: Collection[str]) -> str:

@@ -277,7 +277,7 @@ def grouped(written: str, number: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", [f"public/statbank/jsonstat/{TABLE}.nb.json", "internal/report.json"]
+    "path", [f"public/statbank/jsonstat/{TABLE}.nb.json", "internal/quality.json"]
 )
 def test_an_altered_file(out: Path, look: Look, path: str) -> None:
     file = out / MARCH / path

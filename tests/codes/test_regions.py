@@ -71,3 +71,15 @@ def test_a_code_tells_its_kind_of_region() -> None:
         assert regions.kind_of(region) == kind
     assert regions.kind_of(regions.BYDELER_I_ALT) == "bydeler"
     assert {regions.kind_of(code) for code in regions.bydeler()["bydel"]} == {"bydel"}
+
+
+def test_predecessors_follow_new_codes_and_stop_at_splits() -> None:
+    found = regions.predecessors(2025, 2022)
+    assert found["3103"] == "3002"
+    assert found["4601"] == "4601"
+    assert found["1508"] is None
+    assert found["1580"] is None
+    assert set(found) == set(regions.kommuner(2025)["kommune"])
+    assert all(own == code for code, own in regions.predecessors(2026, 2024).items())
+    covered = [own for own in found.values() if own]
+    assert len(covered) == len(set(covered)) == len(regions.kommuner(2022)) - 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kostra_publish.releases import life
 from kostra_publish.releases.life import Standings, standings
-from kostra_publish.releases.manifest import write_manifest
+from kostra_publish.releases.manifest import Upon, write_manifest
 from kostra_publish.releases.rounds import Round
 from kostra_publish.releases.staging import locked, staged
 from tests.schedule import NOW, a_round
@@ -25,8 +25,10 @@ def build(out: Path, name: str, content: str = "figures", *, failed: tuple[str, 
 def build_round(
     out: Path, current: Round, content: str = "figures", *, failed: tuple[str, ...] = ()
 ) -> Path:
-    checks = [{"name": name, "severity": "blocking", "passed": False} for name in failed]
-    passed = {"name": "all-well", "severity": "blocking", "passed": True}
+    checks = [
+        {"name": name, "title": name, "severity": "blocking", "passed": name not in failed}
+        for name in ("population", *failed)
+    ]
 
     def log(_staging: object) -> None:
         life.log_built(standings(out), current.name, NOW)
@@ -37,14 +39,13 @@ def build_round(
         previous = found.previous(current.order)
         beside = found.beside(current.order, current.vintage)
         staging.write("public/statbank/jsonstat/x.nb.json", json.dumps(content).encode())
-        staging.write("internal/quality.json", json.dumps({"checks": [passed, *checks]}).encode())
+        staging.write("internal/quality.json", json.dumps({"verdict": {"checks": checks}}).encode())
         manifest = write_manifest(
             staging,
             current,
             inputs=[],
             specs={},
-            previous=previous.folder if previous else None,
-            beside=[one.folder for one in beside],
+            upon=Upon(previous.folder if previous else None, [one.folder for one in beside]),
         )
         life.refuse_edit(found, current.name, staging.written["manifest.json"].sha256)
         assert manifest.round == current.name

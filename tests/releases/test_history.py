@@ -15,7 +15,7 @@ from kostra_publish.releases.history import (
     refuse_beside_later,
 )
 from kostra_publish.releases.life import standings
-from kostra_publish.releases.manifest import write_manifest
+from kostra_publish.releases.manifest import Upon, write_manifest
 from kostra_publish.releases.staging import staged
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests.cubes import REGIONS, cube, dimension, dimensions, facts, measure, sample, table
@@ -31,7 +31,7 @@ def publish(out: Path, name: str, *cubes: SafeCube, previous: Path | None = None
         for each in cubes:
             for path, data in cube_files(each):
                 staging.write(path, data)
-        write_manifest(staging, publication_round, inputs=[], specs={}, previous=previous)
+        write_manifest(staging, publication_round, inputs=[], specs={}, upon=Upon(previous))
     return out / name
 
 

@@ -13,7 +13,7 @@ from kostra_publish.releases import life
 from kostra_publish.releases.folders import LOG
 from kostra_publish.releases.life import standings, verify
 from kostra_publish.releases.log import read_log
-from kostra_publish.releases.verdict import failed_checks
+from kostra_publish.releases.verdict import quality_verdict
 from tests.releases.lives import (
     approved,
     audited,
@@ -107,11 +107,11 @@ def test_with_a_failed_audit_nothing_is_approved_nor_released(tmp_path: Path) ->
 
 def test_blocking_checks_are_read_from_the_quality_report(tmp_path: Path) -> None:
     folder = build(tmp_path, "2026-03", failed=("regnskap",))
-    assert failed_checks(folder) == ["regnskap"]
-    assert failed_checks(build(tmp_path, "2026-06")) == []
+    assert [one.name for one in quality_verdict(folder).failed_blocking] == ["regnskap"]
+    assert quality_verdict(build(tmp_path, "2026-06")).failed_blocking == ()
     (folder / "internal/quality.json").write_text('{"checks": []}', encoding="utf-8")
-    with pytest.raises(ReleaseError, match="not as it was written"):
-        failed_checks(folder)
+    with pytest.raises(ReleaseError, match="has been altered"):
+        quality_verdict(folder)
 
 
 def test_what_does_not_carry_on_what_is_seen_is_not_released(tmp_path: Path) -> None:

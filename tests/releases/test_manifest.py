@@ -11,6 +11,7 @@ from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.manifest import (
     FILE,
     InputFile,
+    Upon,
     read_manifest,
     verify,
     versions,
@@ -33,7 +34,7 @@ def release(out: Path, publication_round: Round = ROUND, previous: Path | None =
     with staged(out, publication_round.name) as staging:
         for path, data in FILES.items():
             staging.write(path, data)
-        write_manifest(staging, publication_round, inputs=INPUTS, specs=SPECS, previous=previous)
+        write_manifest(staging, publication_round, inputs=INPUTS, specs=SPECS, upon=Upon(previous))
     return out / publication_round.name
 
 

@@ -52,6 +52,12 @@ def problems(folder: Path) -> SpecError:
         ("kvp-status.yaml", "id: kvp-status", "id: kvp", "must be the file's name"),
         ("13995-bydel.yaml", 'like: "13995"', 'like: "1399"', "`like` must name"),
         ("12268.yaml", "unit: tusen_kroner", "unit: tusen", "there is no unit"),
+        ("quality.yaml", "term: f281_brutto", "term: f281_brutt", "no shared term"),
+        ("quality.yaml", "unit: maaneder", "unit: maander", "there is no unit"),
+        ("quality.yaml", "accounts: f281", "accounts: f282", "there is no indicator"),
+        ("quality.yaml", "less: [utbetalt,", "less: [tilfeller,", "no amount of money"),
+        ("quality.yaml", "most_percent: 3", "most_percents: 3", "Extra inputs"),
+        ("quality.yaml", "severity: blocking", "severity: fatal", "'blocking'"),
     ],
 )
 def test_one_error_is_found_at_its_line(
@@ -62,6 +68,29 @@ def test_one_error_is_found_at_its_line(
     assert any(rule in finding.rule for finding in findings), findings
     assert any(finding.where == f"line {line}" for finding in findings) or "Extra" not in rule
     assert all(finding.fix for finding in findings)
+
+
+def test_an_indicator_is_a_figure_of_a_kommune(folder: Path) -> None:
+    terms = folder / "shared" / "terms.yaml"
+    text = terms.read_text(encoding="utf-8")
+    for source, rule in (("source: mottakere", "once in the country"), ("of: x", "which source")):
+        terms.write_text(f"{text}\n  anything: {{{source}}}\n", encoding="utf-8")
+        path = folder / "quality.yaml"
+        own = (SPECS / "quality.yaml").read_text(encoding="utf-8")
+        path.write_text(own.replace("term: tilfeller\n", "term: anything\n"), encoding="utf-8")
+        (finding,) = problems(folder).findings
+        assert (finding.file, finding.field) == ("quality.yaml", "indicators.tilfeller.term")
+        assert rule in finding.rule
+
+
+def test_a_variable_that_an_indicator_has_not_got_is_found(folder: Path) -> None:
+    change(folder, "shared/terms.yaml", "of: stoenadsmaaneder", "of: stoenadsmander")
+    with pytest.raises(SpecError) as caught:
+        check_specs(folder)
+    assert any(
+        finding.file == "quality.yaml" and finding.field == "indicators.stoenadsmaaneder.term.of"
+        for finding in caught.value.findings
+    )
 
 
 def test_errors_in_several_files_come_together(folder: Path) -> None:

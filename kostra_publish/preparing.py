@@ -1,0 +1,205 @@
+"""What a round is to be made of: its tables, and the releases that it builds upon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kostra_publish.checking import check_templates, coming_tables, published_tables
+from kostra_publish.cube.plan import Plan
+from kostra_publish.disclosure.protection import Earlier
+from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.errors import ReleaseError, UsageError
+from kostra_publish.quality.observations import Observations
+from kostra_publish.quality.stored import earlier_observations
+from kostra_publish.releases.history import earlier_cubes, refuse_beside_later, shown_before
+from kostra_publish.releases.life import Standings, mend, refuse_edit, standings
+from kostra_publish.releases.manifest import Manifest, Upon
+from kostra_publish.releases.rounds import ReleaseFacts, Round, Schedule
+from kostra_publish.specs.calendar import Correction
+from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.models import TableSpec
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where data, specs and templates are."""
+
+    data: str
+    specs: Path
+    templates: Path
+
+
+@dataclass(frozen=True)
+class Task:
+    """A round to build: its tables, and what they are made of.
+
+    ``is_look`` tells that only some tables are wanted, for a quick look. ``files`` are the names
+    of the input files to read; None: the newest there were.
+    """
+
+    round: Round
+    tables: Sequence[TableSpec]
+    catalogue: Catalogue
+    sources: Sources
+    is_look: bool = False
+    files: Collection[str] | None = None
+
+    @property
+    def release(self) -> ReleaseFacts:
+        """What renderers need to know."""
+        return ReleaseFacts(self.round, Schedule(self.catalogue.calendar))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a release builds upon, and what was read of it.
+
+    ``refuse`` raises when a release with this SHA-256 of its manifest may not be put in place.
+    """
+
+    upon: Upon
+    earlier: Mapping[str, SafeCube]
+    shown: Earlier | None
+    observed: Sequence[Observations]
+    refuse: Callable[[str], None] = lambda _sha256: None
+
+    @classmethod
+    def read(cls, wanted: Task, upon: Upon) -> Ground:
+        """Read what is needed of other releases.
+
+        Raises ReleaseError when one is not as it was published.
+        """
+        shown = shown_before(upon.beside, wanted.round.vintage)
+        tables = wanted.catalogue.tables
+        return cls(
+            upon=upon,
+            earlier=earlier_cubes(upon.previous, tables) if upon.previous else {},
+            shown=Earlier(shown) if shown else None,
+            observed=earlier_observations(upon.compared),
+        )
+
+    @property
+    def previous(self) -> Path | None:
+        """The release whose earlier vintages are carried on."""
+        return self.upon.previous
+
+
+def task(round_name: str, sources: Sources, only: Sequence[str] = ()) -> Task:
+    """The round of this name, or some tables of it.
+
+    Raises SpecError, TemplateError, or UsageError for a round or table that there is not.
+    """
+    check_templates(sources.templates)
+    catalogue = load(sources.specs)
+    current = Schedule(catalogue.calendar).round(round_name)
+    tables = _tables(catalogue, current, only)
+    return Task(current, tables, catalogue, sources, is_look=bool(only))
+
+
+def ground(out: Path, wanted: Task) -> Ground:
+    """What a release in ``out`` builds upon; ask inside ``staged``.
+
+    Raises ReleaseError when it may not be built: beside later releases that do not know of it,
+    or upon some that have been altered. UsageError when there is nothing to correct.
+    """
+    found, current = standings(out), wanted.round
+    before = found.previous(current.order)
+    previous = before.folder if before else None
+    if wanted.is_look:
+        return Ground.read(wanted, Upon(previous))
+    mend(found)
+    if current.correction is not None:
+        _refuse_nothing_to_correct(found, current.correction)
+    refuse_beside_later(found, current)
+
+    def refuse(sha256: str) -> None:
+        refuse_beside_later(found, current, sha256)
+        refuse_edit(found, current.name, sha256)
+
+    beside = [one.folder for one in found.beside(current.order, current.vintage)]
+    compared = [one.folder for one in found.before(current.order) if one.counts]
+    base = Ground.read(wanted, Upon(previous, beside, compared))
+    _refuse_less_than_is_out(wanted, base.earlier)
+    return replace(base, refuse=refuse)
+
+
+def ground_again(out: Path, wanted: Task, manifest: Manifest) -> Ground:
+    """What a release in ``out`` was built upon, by its manifest.
+
+    Raises ReleaseError when one of the releases is not as it was published.
+    """
+    previous = out / manifest.previous.round if manifest.previous else None
+    beside, compared = (
+        [out / one.round for one in references]
+        for references in (manifest.beside, manifest.compared)
+    )
+    return Ground.read(wanted, Upon(previous, beside, compared))
+
+
+def plan(wanted: Task, earlier: Mapping[str, SafeCube]) -> Plan:
+    """What to ask of the microdata."""
+    current = wanted.round
+    carried = {name: frozenset(cube.vintages) - {current.vintage} for name, cube in earlier.items()}
+    made = Plan(
+        wanted.catalogue,
+        wanted.tables,
+        current.vintage,
+        current.kind,
+        carried,
+        limits=current.limits,
+    )
+    if wanted.is_look:
+        return made
+    indicators = wanted.catalogue.quality.indicators
+    return replace(made, coming=coming_tables(made), indicators=indicators)
+
+
+def _tables(catalogue: Catalogue, current: Round, only: Sequence[str]) -> list[TableSpec]:
+    """The tables that the round publishes, or those of them that were asked for."""
+    asked = [catalogue.table(name) for name in dict.fromkeys(only)]
+    found = published_tables(catalogue, current)
+    if left_out := [table for table in asked if table not in found]:
+        raise UsageError(
+            f"the round {current} does not publish {', '.join(one.id for one in left_out)}",
+            fix=" ".join(_instead(table, current) for table in left_out),
+        )
+    if not found:
+        raise UsageError(
+            f"the round {current} publishes none of the tables",
+            fix="See `rounds`, `first_vintage` and `last_vintage` in the specs, and rounds.yaml.",
+        )
+    return [table for table in found if table in asked] if asked else found
+
+
+def _instead(table: TableSpec, current: Round) -> str:
+    """What to do when a round does not publish a table."""
+    if not table.has_vintage(current.vintage):
+        years = f"{table.first_vintage}–{table.last_vintage or ''}"
+        return f"{table.id} has figures for {years}, not for {current.vintage}: leave it out."
+    if not table.rounds:
+        return f"{table.id} is in no round: leave it out."
+    month = " and ".join(kind.capitalize() for kind in table.rounds)
+    return f"{table.id} is published in {month}: leave it out, or ask that round for it."
+
+
+def _refuse_nothing_to_correct(found: Standings, correction: Correction) -> None:
+    if not any(one.name == correction.round and one.seen for one in found.releases):
+        raise UsageError(
+            f"{correction.release} corrects {correction.round}, which has not been released",
+            fix=f"Publish {correction.round} itself again.",
+        )
+
+
+def _refuse_less_than_is_out(wanted: Task, earlier: Mapping[str, SafeCube]) -> None:
+    """A round of some figures only comes before the whole, never after it."""
+    current = wanted.round
+    for table in wanted.tables:
+        part = current.limits.regions is not None or table.id in current.limits.measures
+        if part and table.id in earlier and current.vintage in earlier[table.id].vintages:
+            raise ReleaseError(
+                f"{current} publishes only some figures of {table.id}, which has more of them"
+                f" for {current.vintage} already",
+                fix="Leave the table out of the round, in rounds.yaml.",
+            )
