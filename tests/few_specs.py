@@ -6,8 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
+from kostra_publish.specs.files import CALENDAR, DISCONTINUED, QUALITY
+
 SPECS = Path(__file__).parents[1] / "table_specs"
-TABLES = ("12269", "12131", "kvp-deltakere", "kvp-utfall")
+SHARED = (CALENDAR, DISCONTINUED, QUALITY)
+TABLES = ("12269", "12131", "12268", "kvp-deltakere")
+JUNE = "12268"
+"""A table that only June publishes."""
 
 CORRECTION = """corrections:
   - release: {name}
@@ -24,11 +29,13 @@ def write_specs(folder: Path, *tables: str) -> Path:
     """The specs of these tables, and all that they share."""
     shutil.copytree(SPECS / "shared", folder / "shared")
     for path in SPECS.glob("*.yaml"):
-        if path.stem in (tables or TABLES) or not _is_table(path):
+        if path.name in SHARED or path.stem in (tables or TABLES):
             text = path.read_text(encoding="utf-8")
             # What they are linked with is not there.
             text = re.sub(r"^disclosure:\n  linked: \[[^]]*\]\n", "", text, flags=re.MULTILINE)
             text = re.sub(r"^replaces: \[.*\]\n", "", text, flags=re.MULTILINE)
+            if path.stem == JUNE:
+                text = text.replace("\nregions:", "\nrounds: [june]\nregions:", 1)
             (folder / path.name).write_text(text, encoding="utf-8")
     return folder
 
@@ -40,7 +47,3 @@ def correct(folder: Path, name: str, day: str, *tables: str) -> None:
     dated = CORRECTION.format(name=name, day=day, tables=listed)
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("corrections: []\n", dated), encoding="utf-8")
-
-
-def _is_table(path: Path) -> bool:
-    return "\nmeasures:" in path.read_text(encoding="utf-8")

@@ -33,7 +33,6 @@ from kostra_publish.specs.dimensions import (
     TIME,
     CubeDimension,
 )
-from kostra_publish.specs.limits import WHOLE, Limits
 from kostra_publish.specs.models import (
     Category,
     Dimension,
@@ -41,7 +40,6 @@ from kostra_publish.specs.models import (
     MissingRule,
     Note,
     RegionKind,
-    RoundKind,
     TableSpec,
     Text,
 )
@@ -57,7 +55,7 @@ SINGLE_KINDS = frozenset({"kommune", "bydel"})
 class Built:
     """The cubes in the plan's order, and what else is known of them.
 
-    ``complete`` are the cubes of ``plan.every`` with what later rounds of the vintage will add.
+    ``complete`` are the cubes of ``plan.every`` with what other rounds of the vintage publish.
     ``units`` are the smallest regions with data; ``missing`` has, by dataset, the kommuner that
     have not reported; ``frames`` how each table adds up; ``counts`` the persons behind the
     figures and ``tallies`` the sums, both by unit. ``indicators`` has the figures of each
@@ -96,9 +94,9 @@ def build(
     """
     ground = _Ground(plan, results, statuses, files)
     builders = [_TableBuilder(ground, table) for table in plan.every]
-    complete = [builder.cube(*plan.round_kinds) for builder in builders]
+    complete = [builder.cube(whole=True) for builder in builders]
     own = builders[: len(plan.tables)]
-    cubes = [builder.cube(plan.round_kind, limits=plan.limits) for builder in own]
+    cubes = [builder.cube() for builder in own]
     counted = {
         (builder.table.id, atom): part.contributors
         for builder in builders
@@ -244,8 +242,10 @@ class _Place:
     def single(self) -> NDArray[np.bool_]:
         return np.array([region.kind in SINGLE_KINDS for region in self.regions])
 
-    def beyond(self, limits: Limits) -> NDArray[np.bool_]:
-        """Regions that a round does not publish."""
+    @cached_property
+    def withheld(self) -> NDArray[np.bool_]:
+        """Regions that the round does not publish."""
+        limits = self.ground.plan.limits
         return np.array([not limits.has_region(region.kind) for region in self.regions])
 
     @cached_property
@@ -309,13 +309,13 @@ class _TableBuilder:
     table: TableSpec
     parts: dict[AtomKey, Part] = field(default_factory=dict)
 
-    def cube(self, *kinds: RoundKind, limits: Limits = WHOLE) -> Cube:
-        """The table in the plan's vintage, dense, with what rounds of these kinds publish.
+    def cube(self, *, whole: bool = False) -> Cube:
+        """The table in the plan's vintage, dense, with what the round publishes.
 
-        What ``limits`` leave out is missing, as are measures of other kinds of round.
+        Figures of other rounds are missing, unless the ``whole`` table is asked for.
         """
         cells = aggregate.stack(
-            [self._cells(measure, kinds, limits) for measure in self.table.measures]
+            [self._cells(measure, whole=whole) for measure in self.table.measures]
         )
         return Cube(
             table=self.table,
@@ -392,17 +392,18 @@ class _TableBuilder:
 
     # --- figures ------------------------------------------------------------------
 
-    def _cells(self, measure: Measure, kinds: Sequence[RoundKind], limits: Limits) -> Cells:
+    def _cells(self, measure: Measure, *, whole: bool) -> Cells:
         plan = self.ground.plan
         quotient = plan.quotients[self.table.id].get(measure.code)
         if quotient is None:
             return aggregate.empty(self.shape, self.place.absent, State.NOT_APPLICABLE)
-        published = any(self.table.measure_published(measure, kind) for kind in kinds)
-        if not (published and limits.has_measure(self.table.id, measure.code)):
+        published = plan.is_published if whole else plan.publishes
+        if not published(self.table, measure):
             return aggregate.empty(self.shape, self.place.absent, State.MISSING)
         if measure.code not in self._measured:
             self._measured[measure.code] = self._measure(quotient)
-        return aggregate.withheld(self._measured[measure.code], self.place.beyond(limits))
+        cells = self._measured[measure.code]
+        return cells if whole else aggregate.withheld(cells, self.place.withheld)
 
     @cached_property
     def _measured(self) -> dict[str, Cells]:

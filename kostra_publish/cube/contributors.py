@@ -168,7 +168,7 @@ class Contributors:
     def behind(self) -> Mapping[tuple[str, str], tuple[tuple[AtomKey, Population], ...]]:
         """By table and contents code: the atoms with persons behind of what is published.
 
-        In this round, or in a later one of the vintage.
+        In this round, or in another one of the vintage.
         """
         return {
             (table.id, code): tuple(
@@ -178,9 +178,7 @@ class Contributors:
             )
             for table in self.plan.every
             for code, quotient in self.plan.quotients[table.id].items()
-            if any(
-                table.measure_published(quotient.measure, kind) for kind in self.plan.round_kinds
-            )
+            if self.plan.is_published(table, quotient.measure)
         }
 
     @cached_property

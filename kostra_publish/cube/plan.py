@@ -19,7 +19,7 @@ from kostra_publish.microdata.variables import Variable, variables
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.files import QUALITY
 from kostra_publish.specs.limits import WHOLE, Limits
-from kostra_publish.specs.models import RoundKind, Sum, TableSpec, Where
+from kostra_publish.specs.models import Measure, RoundKind, Sum, TableSpec, Where
 from kostra_publish.specs.quality import Indicator
 
 POPULATION = "befolkning"
@@ -60,10 +60,13 @@ class Plan:
         """The tables of the round, and those that are coming."""
         return (*self.tables, *self.coming)
 
-    @property
-    def round_kinds(self) -> tuple[RoundKind, ...]:
-        """The kinds of round that the vintage has from this one on."""
-        return self.catalogue.calendar.from_on(self.round_kind)
+    def publishes(self, table: TableSpec, measure: Measure) -> bool:
+        """Whether this round publishes a measure."""
+        return self.limits.has_measure(table, measure, self.round_kind)
+
+    def is_published(self, table: TableSpec, measure: Measure) -> bool:
+        """Whether any round does: this one, or one of before or to come."""
+        return bool(table.rounds_of(measure)) or self.publishes(table, measure)
 
     @cached_property
     def compiler(self) -> Compiler:

@@ -166,7 +166,7 @@ class Schedule:
         return replace(
             made,
             tables=None if one.tables is None else frozenset(one.tables),
-            limits=Limits(regions, measures),
+            limits=Limits(regions, measures, frozenset(one.tables or ())),
         )
 
     def _made(self, name: str, kind: RoundKind, day: date, vintage: int) -> Round:

@@ -57,7 +57,8 @@ class DatedRound(Model):
     vintage: int | None = None
     """The statistics year of its figures; left out: the year before."""
     tables: list[str] | None = None
-    """The tables that it publishes; left out: those that have its kind among their `rounds`."""
+    """The tables that it publishes, with all their measures; left out: those that have its kind
+    among their `rounds`."""
     measures: dict[str, list[str]] = Field(default_factory=dict)
     """By table: the contents codes that it publishes; tables left out are published whole."""
     regions: list[RegionKind] | None = None
@@ -90,16 +91,11 @@ class Calendar(Model):
     hour: time
     """The time of day when figures are published."""
     kinds: Annotated[dict[RoundKind, Kind], Field(min_length=1)]
-    """The kinds of round, in the order in which a vintage has them."""
+    """The kinds of round."""
     rounds: list[DatedRound] = Field(default_factory=list)
     """Rounds that are dated by themselves."""
     corrections: list[Correction] = Field(default_factory=list)
     """Corrections, oldest first."""
-
-    def from_on(self, kind: RoundKind) -> tuple[RoundKind, ...]:
-        """The kinds of round that a vintage has from this one on."""
-        order = list(self.kinds)
-        return tuple(order[order.index(kind) :])
 
 
 def year_and_month(name: str) -> tuple[int, int]:

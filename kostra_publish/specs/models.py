@@ -411,7 +411,11 @@ class TableSpec(Model):
 
     def measure_published(self, measure: Measure, kind: RoundKind) -> bool:
         """Whether rounds of this kind publish ``measure``."""
-        return kind in (measure.rounds if measure.rounds is not None else self.rounds)
+        return kind in self.rounds_of(measure)
+
+    def rounds_of(self, measure: Measure) -> list[RoundKind]:
+        """The kinds of round that publish ``measure``."""
+        return measure.rounds if measure.rounds is not None else self.rounds
 
 
 def _between(first: int, year: int, last: int | None) -> bool:

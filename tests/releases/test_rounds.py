@@ -149,9 +149,15 @@ def test_national_figures_only() -> None:
 
 def test_a_round_may_publish_some_measures_of_a_table() -> None:
     found = a_round("2010-06")
-    assert found.limits.has_measure("kvp-deltakere", "KOSkvpdelt0000")
-    assert not found.limits.has_measure("kvp-deltakere", "KOSkvpgjmnd0000")
-    assert found.limits.has_measure("13995", "KOSkvpgjmnd0000")
+    measures = {code: measure(code) for code in ("KOSkvpdelt0000", "KOSkvpgjmnd0000")}
+    published = {
+        (name, code)
+        for name in ("kvp-deltakere", "13995")
+        for code, one in measures.items()
+        if found.limits.has_measure(table(name, list(measures.values())), one, found.kind)
+    }
+    every = {(name, code) for name in ("kvp-deltakere", "13995") for code in measures}
+    assert every - published == {("kvp-deltakere", "KOSkvpgjmnd0000")}
 
 
 def test_a_round_may_name_its_tables() -> None:
@@ -160,6 +166,9 @@ def test_a_round_may_name_its_tables() -> None:
     named, other = table("13995", [measure("n")]), table("14019", [measure("n")])
     assert found.publishes(named)
     assert not found.publishes(other)
+    june = measure("n", rounds=["june"])
+    assert found.limits.has_measure(named, june, "ekstra")
+    assert not found.limits.has_measure(other, june, "ekstra")
 
 
 # --- corrections ------------------------------------------------------------------------
