@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -31,7 +32,7 @@ from kostra_publish.outputs.protection import (
     write_protection,
 )
 from kostra_publish.outputs.quality import ComparedRelease, ProvisionalCode, QualityFacts
-from kostra_publish.outputs.registry import FORMATS
+from kostra_publish.outputs.registry import FORMATS, Format
 from kostra_publish.preparing import Ground, Sources, Task, ground, plan, task
 from kostra_publish.quality.assess import assess
 from kostra_publish.quality.evidence import Evidence
@@ -52,6 +53,8 @@ Stage = Callable[[str], AbstractContextManager[Say]]
 
 COMPARISON = "internal/compare.html"
 """What differs from the release before; `compare --out` writes all of it, for programs too."""
+SIDE_BY_SIDE = 2
+"""Formats that are written at once."""
 LOOKS = "looks"
 """The folder under ``out`` for quick looks: some tables of a round, never a release."""
 
@@ -195,9 +198,15 @@ def _signs(cubes: Sequence[SafeCube]) -> dict[str, int]:
 def _write_tables(staging: Staging, wanted: Task, cubes: Sequence[SafeCube]) -> None:
     """What everybody gets."""
     catalogue, release = wanted.catalogue, wanted.release
-    for write in FORMATS.values():
+
+    def write_all(write: Format) -> None:
         for path, data in write(cubes, catalogue, release):
             staging.write(path, data)
+
+    # Much of it is done without the interpreter: formats are written side by side.
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for _ in pool.map(write_all, FORMATS.values()):
+            pass
     pages = overview.write_overview(cubes, catalogue, release, wanted.sources.templates)
     for path, data in pages:
         staging.write(path, data)

@@ -311,8 +311,8 @@ def test_a_round_of_national_figures_shows_the_country_and_nothing_else(
         house,
         '{round: 2026-02-landstall, kind: landstall, date: "2026-02-25", tables: [kvp-deltakere]}',
     )
-    house.show("2025-06")
-    folder = house.show("2026-02-landstall")
+    house.publish("2025-06")
+    folder = house.publish("2026-02-landstall")
     spec = load(house.specs).table("kvp-deltakere")
     cells = earlier_cubes(folder, {spec.id: spec})[spec.id].frame()
     own = cells.filter(pl.col(TIME) == "2025").with_columns(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby
@@ -20,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from kostra_publish.auditing.files import JSON_STAT, read
-from kostra_publish.auditing.released import ReleasedTable, disagreements
+from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
 from kostra_publish.auditing.texts import FIRST_YEAR, KnownTexts, hidden_numbers, numbers
 from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.attack.exact import exact
@@ -37,6 +38,8 @@ from kostra_publish.specs.models import LANGUAGES
 
 _INTERNAL: Final = "internal"
 _HANDED_OVER: Final = "nav"
+_SIDE_BY_SIDE: Final = 2
+"""Folders of files that are read at once."""
 _FOUND: Final = {
     "hidden": "cells that protect small ones are shown",
     "shown": "small cells are shown",
@@ -125,7 +128,7 @@ def audit(releases: Sequence[Path], *, specs: Path, templates: Path, in_full: bo
     Raises ReleaseError when a folder has no manifest, DisclosureError when a release does
     not keep what it was protected as.
     """
-    found = sorted((_Release(path) for path in releases), key=lambda one: one.name)
+    found = sorted(map(_Release, releases), key=lambda one: (one.manifest.published, one.name))
     every = [table for one in found for table in one.tables]
     views = [_View(one.name, universe, every) for one in found for universe in one.universes]
     attacks = [
@@ -162,7 +165,7 @@ def certificates(releases: Sequence[Path]) -> list[Proof]:
 
     Raises as ``audit`` does, and LeakError when a small cell is not proven to be safe.
     """
-    found = sorted((_Release(path) for path in releases), key=lambda one: one.name)
+    found = sorted(map(_Release, releases), key=lambda one: (one.manifest.published, one.name))
     proofs = [
         _View(one.name, universe, one.tables).proven()
         for one in found
@@ -187,11 +190,7 @@ class _Release:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self.contents = [
-            read(path.relative_to(folder).as_posix(), path.read_bytes())
-            for path in _files(folder)
-            if path.relative_to(folder).parts[0] not in {_INTERNAL, _HANDED_OVER, FILE}
-        ]
+        self.contents = _contents(folder)
 
     @property
     def name(self) -> str:
@@ -269,6 +268,26 @@ class _Release:
             if count := len(hidden.intersection(numbers(said))):
                 file = path.relative_to(self.folder).as_posix()
                 yield self._leak(file, f"holds the numbers of {count} hidden cells")
+
+
+def _contents(folder: Path) -> list[Content]:
+    """What the files for everybody say, by path.
+
+    Folders are read side by side, since much of it is done without the interpreter; the files
+    of one after the other, since those of one table share figures.
+    """
+    paths = [
+        path
+        for path in _files(folder)
+        if path.relative_to(folder).parts[0] not in {_INTERNAL, _HANDED_OVER, FILE}
+    ]
+    groups = [[*group] for _, group in groupby(paths, key=lambda path: path.parent)]
+
+    def read_all(group: Sequence[Path]) -> list[Content]:
+        return [read(path.relative_to(folder).as_posix(), path.read_bytes()) for path in group]
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return [content for contents in pool.map(read_all, groups) for content in contents]
 
 
 def _files(folder: Path) -> list[Path]:
