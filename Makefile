@@ -76,7 +76,7 @@ $(DEMO_DATA)/.written: $(SYNTH_SOURCES) | $(INSTALLED)
 	@touch $@
 
 test: $(INSTALLED) $(READERS_INSTALLED) ## all tests (TESTS=tests/cube picks some)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(TESTS)
 
 check: $(INSTALLED) ## style, types, imports, JSON Schema up to date
 	$(BIN)/ruff check

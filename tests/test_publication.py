@@ -7,12 +7,17 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from kostra_publish.auditing.files import read as read_file
+from kostra_publish.auditing.released import sign_number
 from kostra_publish.cli import main
+from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, TIME, SafeCube
 from kostra_publish.errors import (
     DataError,
     MissingDataError,
@@ -32,6 +37,7 @@ from tests.schedule import NOW, a_round
 TOP = Path(__file__).parents[1]
 SPECS, TEMPLATES = TOP / "table_specs", TOP / "templates"
 SCALE = 0.05
+ROUNDS = ("2025-06", "2026-03", "2026-06")
 
 
 @contextmanager
@@ -54,7 +60,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def out(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
-    for round_name in ("2025-06", "2026-03", "2026-06"):
+    for round_name in ROUNDS:
         run(round_name, data, folder)
     return folder
 
@@ -104,6 +110,70 @@ def test_june_replaces_march_and_carries_the_vintage_before_unchanged(out: Path)
         assert joined.height == before.height
         assert joined.filter(pl.col("v").ne_missing(pl.col("value"))).is_empty()
         assert joined.filter(pl.col("s").ne_missing(pl.col("status"))).is_empty()
+
+
+def of_vintage(cube: SafeCube, vintage: int) -> pl.DataFrame:
+    """The cells of a vintage, but those of regions and measures that it does not have."""
+    own = cube.frame().filter(pl.col(TIME) == str(vintage))
+    return own.filter(pl.col("status").ne_missing(NOT_APPLICABLE))
+
+
+def test_every_table_carries_each_vintage_as_it_was_last_published(out: Path) -> None:
+    tables = load(SPECS).tables
+    compared = 0
+    cubes = {name: earlier_cubes(out / name, tables) for name in ROUNDS}
+    for earlier, later in pairwise(ROUNDS):
+        own = int(later[:4]) - 1
+        assert cubes[earlier].keys() <= cubes[later].keys()
+        for table, before in cubes[earlier].items():
+            after = cubes[later][table]
+            for vintage, facts in before.vintages.items():
+                if vintage == own and after.vintages[vintage].round == later:
+                    assert after.vintages[vintage].replaces == facts.round
+                    continue
+                assert after.vintages[vintage] == facts, (table, vintage)
+                was, now = (of_vintage(cube, vintage) for cube in (before, after))
+                assert was.equals(now), (table, vintage, later)
+                compared += 1
+    assert compared >= 2 * (len(tables) - 1)
+
+
+@pytest.mark.parametrize(("name", "count"), [("2026-03", 32), ("2026-06", 9)])
+def test_kommuner_that_are_missing_are_missing_in_every_format_and_page(
+    out: Path, data: Path, name: str, count: int
+) -> None:
+    version = {"2026-03": 1, "2026-06": 2}[name]
+    statuses = pl.read_parquet(data / f"innrapportering_p2025_v{version}.parquet")
+    lacking = statuses.filter(SKJEMA="skjema11", STATUS="mangler")["KOMMUNE_NR"].unique()
+    assert len(lacking) == count
+    statbank = out / name / "public" / "statbank"
+    wanted = {"KOKkommuneregion0000": lacking.to_list(), TIME: ["2025"]}
+    files = [path for path in statbank.rglob("13995.*") if "metadata" not in path.name]
+    assert sorted({path.suffix for path in files}) == [".csv", ".json", ".px"]
+    for path in files:
+        shown = read_file(path.relative_to(out / name).as_posix(), path.read_bytes()).table
+        assert shown is not None
+        size = [len(of) for of in shown.dimensions.values()]
+        here = np.ix_(
+            *(
+                [of.index(one) for one in wanted.get(code, of)]
+                for code, of in shown.dimensions.items()
+            )
+        )
+        assert np.isnan(shown.values.reshape(size)[here]).all()
+        signs = {*np.unique(shown.signs.reshape(size)[here]).tolist()}
+        assert sign_number(MISSING) in signs
+        assert signs <= {sign_number(MISSING), sign_number(NOT_APPLICABLE)}
+    for path in (statbank / "jsonstat" / "13995.nb.json", statbank / "px" / "13995.px"):
+        said = path.read_text(encoding="utf-8").replace('"\n"', "")
+        assert "er beregnet for kommuner som mangler" in said
+        assert all(f"({kommune})" in said for kommune in lacking)
+    about = (statbank / "csv" / "13995.metadata.csv").read_text(encoding="utf-8")
+    assert "er beregnet for kommuner som mangler" in about
+    page = (statbank / "index.html").read_text(encoding="utf-8")
+    assert all(f"({kommune})" in page for kommune in lacking)
+    estimated = jsonstat(out / name, "13995")["extension"]["kostra"]["estimated"]["2025"]  # type: ignore[index]
+    assert 0 < estimated["EAK"] < 20
 
 
 def test_kommuner_without_a_report_are_missing_and_never_zero(out: Path, data: Path) -> None:
