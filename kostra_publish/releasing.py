@@ -98,20 +98,19 @@ class Planned:
 
 
 def planned(calendar: Calendar, out: Path, first: datetime, last: datetime) -> list[Planned]:
-    """The rounds from ``first`` to ``last``, and all releases there are, oldest first.
+    """The rounds and corrections from ``first`` to ``last``, oldest first.
 
     Raises ReleaseError when the log or a manifest has been altered.
     """
-    schedule, found = Schedule(calendar), life.standings(out)
-    rounds = {one.name: one for one in schedule.between(first, last)}
-    for one in found.releases:
-        rounds.setdefault(one.name, schedule.round(one.name))
+    found = life.standings(out)
     standing = {one.name: one for one in found.releases}
     return [
-        Planned(one, standing.get(one.name), is_current=standing.get(one.name) is found.current)
-        if one.name in standing
-        else Planned(one, None, is_current=False)
-        for one in sorted(rounds.values(), key=lambda one: one.order)
+        Planned(
+            one,
+            built := standing.get(one.name),
+            is_current=built is not None and built is found.current,
+        )
+        for one in Schedule(calendar).between(first, last)
     ]
 
 
