@@ -159,7 +159,8 @@ def check(
 def rounds(
     out: Out = Path("out"),
     year: Annotated[
-        int | None, typer.Option("--year", help="A year; default: last year to next year.")
+        int | None,
+        typer.Option("--year", min=2000, max=2099, help="Default: last year to next year."),
     ] = None,
     specs: Specs = None,
 ) -> None:
@@ -210,7 +211,13 @@ def approve(
 @app.command(
     epilog="**Example:** `kostra-publish release 2026-06`",
 )
-def release(name: Name, out: Out = Path("out"), quiet: Quiet = False) -> None:
+def release(
+    name: Name,
+    out: Out = Path("out"),
+    specs: Specs = None,
+    templates: Templates = None,
+    quiet: Quiet = False,
+) -> None:
     """Let everybody see an approved release: out/current becomes it.
 
     Refuses before its hour (embargo), without an approval, when the audit or a blocking check
@@ -218,8 +225,12 @@ def release(name: Name, out: Out = Path("out"), quiet: Quiet = False) -> None:
     """
     from kostra_publish import releasing
     from kostra_publish.releases import log
+    from kostra_publish.specs import folders
 
-    found = releasing.release(out, name, log.now())
+    place = releasing.Place(
+        out, folders.find("table_specs", specs), folders.find("templates", templates)
+    )
+    found = releasing.release(place, name, log.now())
     terminal.print_released(terminal.console(quiet=quiet), found)
 
 

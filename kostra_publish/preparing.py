@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import polars as pl
+
 from kostra_publish.checking import check_templates, coming_tables, published_tables
+from kostra_publish.codes.regions import kind_of
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.protection import Earlier
 from kostra_publish.disclosure.safe import SafeCube
@@ -15,10 +18,11 @@ from kostra_publish.quality.observations import Observations
 from kostra_publish.quality.stored import earlier_observations
 from kostra_publish.releases.history import earlier_cubes, refuse_beside_later, shown_before
 from kostra_publish.releases.life import Standings, mend, refuse_edit, standings
-from kostra_publish.releases.manifest import Manifest, Upon
+from kostra_publish.releases.manifest import Manifest, Upon, read_manifest
 from kostra_publish.releases.rounds import ReleaseFacts, Round, Schedule
 from kostra_publish.specs.calendar import Correction
 from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.dimensions import CONTENTS, TIME
 from kostra_publish.specs.models import TableSpec
 
 
@@ -45,11 +49,6 @@ class Task:
     sources: Sources
     is_look: bool = False
     files: Collection[str] | None = None
-
-    @property
-    def release(self) -> ReleaseFacts:
-        """What renderers need to know."""
-        return ReleaseFacts(self.round, Schedule(self.catalogue.calendar))
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,16 @@ class Ground:
             observed=earlier_observations(upon.compared),
         )
 
+    def release(self, wanted: Task) -> ReleaseFacts:
+        """What renderers need to know: the tables that a correction does not name stay as is."""
+        schedule, correction = Schedule(wanted.catalogue.calendar), wanted.round.correction
+        if correction is None or self.previous is None:
+            return ReleaseFacts(wanted.round, schedule)
+        told = read_manifest(self.previous).next_updates
+        named = set(correction.tables)
+        untouched = {table: moment for table, moment in told.items() if table not in named}
+        return ReleaseFacts(wanted.round, schedule, untouched)
+
     @property
     def previous(self) -> Path | None:
         """The release whose earlier vintages are carried on."""
@@ -95,6 +104,8 @@ def task(round_name: str, sources: Sources, only: Sequence[str] = ()) -> Task:
     catalogue = load(sources.specs)
     current = Schedule(catalogue.calendar).round(round_name)
     tables = _tables(catalogue, current, only)
+    if current.correction is not None:
+        _refuse_tables_of_others(catalogue, current.correction)
     return Task(current, tables, catalogue, sources, is_look=bool(only))
 
 
@@ -192,14 +203,51 @@ def _refuse_nothing_to_correct(found: Standings, correction: Correction) -> None
         )
 
 
+def _refuse_tables_of_others(catalogue: Catalogue, correction: Correction) -> None:
+    corrected = Schedule(catalogue.calendar).round(correction.round)
+    others = [name for name in correction.tables if not corrected.publishes(catalogue.table(name))]
+    if others:
+        raise UsageError(
+            f"the round {corrected} does not publish {', '.join(others)}, so {correction.release}"
+            " cannot correct it",
+            fix="Correct its `tables` in rounds.yaml.",
+        )
+
+
 def _refuse_less_than_is_out(wanted: Task, earlier: Mapping[str, SafeCube]) -> None:
-    """A round of some figures only comes before the whole, never after it."""
+    """What is out may be replaced by other figures, not by preliminary ones or by nothing."""
     current = wanted.round
+    fix = f"Leave {{}} out of {current}, in rounds.yaml."
     for table in wanted.tables:
-        part = current.limits.regions is not None or table.id in current.limits.measures
-        if part and table.id in earlier and current.vintage in earlier[table.id].vintages:
+        out = earlier.get(table.id)
+        if out is None or current.vintage not in out.vintages:
+            continue
+        if current.preliminary and not out.vintages[current.vintage].preliminary:
             raise ReleaseError(
-                f"{current} publishes only some figures of {table.id}, which has more of them"
-                f" for {current.vintage} already",
-                fix="Leave the table out of the round, in rounds.yaml.",
+                f"{current} would put preliminary figures for {current.vintage} in place of the"
+                f" final ones in {table.id}",
+                fix=fix.format(table.id),
             )
+        if withheld := _withheld(current, table, out):
+            raise ReleaseError(
+                f"{current} publishes only some figures of {table.id}, which has more of them for"
+                f" {current.vintage} already: {withheld}",
+                fix=fix.format(table.id),
+            )
+
+
+def _withheld(current: Round, table: TableSpec, out: SafeCube) -> str:
+    """What a round does not publish of a table though it is out; empty when there is nothing."""
+    limits, year = current.limits, pl.col(TIME) == str(current.vintage)
+    figures = out.frame().lazy().filter(year & pl.col("value").is_not_null())
+    shown = figures.select(CONTENTS, out.dimensions[0].code).unique().collect()
+    measures = set(shown[CONTENTS])
+    withheld = [
+        measure.code
+        for measure in table.measures
+        if measure.code in measures and not limits.has_measure(table, measure, current.kind)
+    ]
+    kinds = {kind_of(region) for region in shown[out.dimensions[0].code]}
+    if limits.regions is not None:
+        withheld += sorted(kinds.difference(limits.regions))
+    return ", ".join(withheld)

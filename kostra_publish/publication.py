@@ -39,10 +39,11 @@ from kostra_publish.quality.evidence import Evidence
 from kostra_publish.quality.observations import Observations, observe
 from kostra_publish.quality.stored import observation_files
 from kostra_publish.releases.corrections import refuse_other_changes
+from kostra_publish.releases.folders import LOOKS
 from kostra_publish.releases.history import cube_files
 from kostra_publish.releases.life import log_built, standings
 from kostra_publish.releases.manifest import FILE, InputFile, read_manifest, write_manifest
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import Staging, staged
 from kostra_publish.releases.verdict import QualityVerdict
 from kostra_publish.specs.folders import digests
@@ -55,8 +56,6 @@ COMPARISON = "internal/compare.html"
 """What differs from the release before; `compare --out` writes all of it, for programs too."""
 SIDE_BY_SIDE = 2
 """Formats that are written at once."""
-LOOKS = "looks"
-"""The folder under ``out`` for quick looks: some tables of a round, never a release."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,8 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         built = build(planned, counted.results, counted.statuses, inputs.file_names)
         say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
     with stage("Protect small figures") as say:
-        protected = protect(planned, built, _facts(wanted.round, inputs), base.shown)
+        facts = _facts(wanted.round, inputs)
+        protected = protect(planned, built, facts, base.shown)
         cubes = _with_history(protected.cubes, base.earlier, carry_on=not wanted.is_look)
         say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
     with stage("Check the quality") as say:
@@ -136,14 +136,25 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         failed, warnings = report.verdict.failed_blocking, report.verdict.warnings
         say(f"{len(failed)} blocking, {len(warnings)} warnings")
     with stage("Write the release") as say:
-        _write_tables(staging, wanted, cubes)
+        release = base.release(wanted)
+        _write_tables(staging, wanted, release, cubes)
         _write_internal(staging, wanted, cubes, protected)
         _write_quality(staging, wanted, observed, report)
         say(f"{len(staging.written)} files")
     if base.previous is not None and not wanted.is_look:
         with stage("Compare with the one before") as say:
             say(f"{_write_comparison(staging, wanted, base.previous):,} cells differ")
-    _write_manifest(staging, wanted, base, report)
+    files = [InputFile(**asdict(file)) for file in report.inputs]
+    write_manifest(
+        staging,
+        release,
+        tables=[cube.table for cube in cubes],
+        inputs=files,
+        specs=wanted.catalogue.sha256,
+        templates=digests(wanted.sources.templates),
+        upon=base.upon,
+    )
+    _refuse(staging, wanted, base)
     with stage("Attack what was written") as say:
         specs, templates = wanted.sources.specs, wanted.sources.templates
         tried = audit([staging.folder], specs=specs, templates=templates, in_full=False)
@@ -195,9 +206,11 @@ def _signs(cubes: Sequence[SafeCube]) -> dict[str, int]:
 # --- what is written --------------------------------------------------------------------
 
 
-def _write_tables(staging: Staging, wanted: Task, cubes: Sequence[SafeCube]) -> None:
+def _write_tables(
+    staging: Staging, wanted: Task, release: ReleaseFacts, cubes: Sequence[SafeCube]
+) -> None:
     """What everybody gets."""
-    catalogue, release = wanted.catalogue, wanted.release
+    catalogue = wanted.catalogue
 
     def write_all(write: Format) -> None:
         for path, data in write(cubes, catalogue, release):
@@ -246,16 +259,8 @@ def _write_comparison(staging: Staging, wanted: Task, previous: Path) -> int:
     return sum(table.cells.height for table in found.tables)
 
 
-def _write_manifest(staging: Staging, wanted: Task, base: Ground, report: QualityFacts) -> None:
-    """The manifest; refuses a release that may not be put in place."""
-    write_manifest(
-        staging,
-        wanted.round,
-        inputs=[InputFile(**asdict(file)) for file in report.inputs],
-        specs=wanted.catalogue.sha256,
-        templates=digests(wanted.sources.templates),
-        upon=base.upon,
-    )
+def _refuse(staging: Staging, wanted: Task, base: Ground) -> None:
+    """Refuse a release that may not be put in place."""
     correction = wanted.round.correction
     if correction is not None and base.previous is not None:
         before = read_manifest(base.previous)

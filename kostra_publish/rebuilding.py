@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kostra_publish.errors import ReleaseError
@@ -11,7 +11,7 @@ from kostra_publish.microdata.files import digest
 from kostra_publish.preparing import Sources, Task, ground_again
 from kostra_publish.publication import Stage, build_release
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256, versions
-from kostra_publish.releases.rounds import Round, Schedule
+from kostra_publish.releases.rounds import Schedule
 from kostra_publish.releases.staging import Staging, scratch
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.folders import digests
@@ -32,7 +32,7 @@ class Rebuilt:
             raise ReleaseError(
                 f"{len(self.different)} of {self.files} files of {self.release} came out"
                 f" otherwise, though inputs, specs and versions are the same:\n{listed}",
-                fix="Look at rounds.yaml: a later round may have been moved. Else report this.",
+                fix="Report this: it should not happen.",
             )
 
 
@@ -44,12 +44,9 @@ def rebuild(folder: Path, sources: Sources, stage: Stage) -> Rebuilt:
     """
     with stage("Read the manifest") as say:
         manifest = read_manifest(folder)
-        catalogue = load(sources.specs)
+        catalogue = replace(load(sources.specs), calendar=manifest.calendar)
         current = Schedule(catalogue.calendar).round(manifest.round)
-        differences = [
-            *_differences(folder, manifest, sources, catalogue),
-            *_moved(manifest, current),
-        ]
+        differences = [*_differences(folder, manifest, sources, catalogue)]
         if differences:
             lines = "\n".join(differences)
             raise ReleaseError(
@@ -105,18 +102,6 @@ def _unlike(
             yield f"{what} {name}: it is not there, or cannot be read"
         elif was[name] is not None and was[name] != now[name]:
             yield f"{what} {name}: its content is another"
-
-
-def _moved(manifest: Manifest, current: Round) -> Iterator[str]:
-    """What the calendar says of the round that it did not say then."""
-    for name, was, now in (
-        ("kind", manifest.kind, current.kind),
-        ("vintage", manifest.vintage, current.vintage),
-        ("hour of publication", manifest.published, current.updated),
-        ("correction", manifest.correction, current.correction),
-    ):
-        if was != now:
-            yield f"spec rounds.yaml: the {name} of {manifest.round} is another"
 
 
 def _different(staging: Staging, folder: Path, manifest: Manifest) -> Iterator[str]:

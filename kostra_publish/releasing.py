@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from kostra_publish.auditing import Audit, audit
-from kostra_publish.errors import ReleaseError
+from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.releases import life
+from kostra_publish.releases.folders import LOOKS
 from kostra_publish.releases.life import Standing, Standings
+from kostra_publish.releases.manifest import FILE
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.releases.staging import locked
 from kostra_publish.releases.verdict import quality_verdict
 from kostra_publish.specs.calendar import Calendar
+from kostra_publish.specs.catalogue import load
+from kostra_publish.specs.folders import digests
 
 _AGAIN = "Do not use it; publish the round again from its inputs, or put a copy back."
 
@@ -30,16 +36,18 @@ class Place:
 def approve(place: Place, name: str, time: datetime, by: str) -> Audit:
     """Audit a release beside the others of its vintage, and log who approves it.
 
-    Raises ReleaseError when a file of it is not as it was written or a blocking check has not
-    passed, and LeakError when the audit finds anything; that it did is logged.
+    Raises ReleaseError when a file of it is not as it was written, a blocking check has not
+    passed, or specs and templates are not those it was made with, and LeakError when the audit
+    finds anything; that it did is logged.
     """
-    with locked(place.out):
+    with _alone(place.out):
         found = _ready(place.out)
         one = found.get(name)
         beside = found.beside(one.order, one.manifest.vintage)
         found = life.log_built(found, name, time)
         verify(one.folder)
         _refuse_failed(one)
+        _refuse_other_specs(one, place)
         tried = audit(
             [*(each.folder for each in beside), one.folder],
             specs=place.specs,
@@ -52,18 +60,20 @@ def approve(place: Place, name: str, time: datetime, by: str) -> Audit:
     return tried
 
 
-def release(out: Path, name: str, time: datetime) -> Standing:
+def release(place: Place, name: str, time: datetime) -> Standing:
     """Let everybody see an approved release, as ``out/current``.
 
     Raises ReleaseError before its hour, without an approval or an audit that found nothing,
-    when a blocking check has not passed, when a file is not as it was written, and when the
-    release does not carry on what is seen now.
+    when a blocking check has not passed, when a file is not as it was written, when the round
+    has been moved since, and when the release does not carry on what is seen now.
     """
-    with locked(out):
-        found = _ready(out)
+    with _alone(place.out):
+        found = _ready(place.out)
         one = found.get(name)
         verify(one.folder)
         _refuse_failed(one)
+        if not one.seen:
+            _refuse_moved(one, Schedule(load(place.specs).calendar))
         return life.release(found, name, time).get(name)
 
 
@@ -72,7 +82,7 @@ def withdraw(out: Path, name: str, time: datetime, by: str, reason: str) -> Stan
 
     Raises ReleaseError when a later release carries its figures on.
     """
-    with locked(out):
+    with _alone(out):
         return life.withdraw(_ready(out), name, time, by, reason)
 
 
@@ -128,4 +138,43 @@ def _refuse_failed(one: Standing) -> None:
             f"{noun} not passed in {one.name}: {', '.join(failed)}",
             fix=f"See {one.folder}/internal/quality.html. Mend the data and publish the round"
             " again; or, where the check is too strict, change its limit in quality.yaml.",
+        )
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Be alone in a folder of releases, which is there."""
+    if not out.is_dir():
+        raise UsageError(f"there is no folder {out}", fix="Name the folder of releases with --out.")
+    if (out / FILE).is_file() or out.name == LOOKS:
+        what = "a release" if out.name != LOOKS else "for quick looks"
+        raise UsageError(f"{out} is {what}", fix="Name the folder of releases with --out.")
+    with locked(out):
+        yield
+
+
+def _refuse_other_specs(one: Standing, place: Place) -> None:
+    """The texts of a release can only be judged by what it was made with."""
+    specs, templates = load(place.specs).sha256, digests(place.templates)
+    other = [
+        what
+        for what, was, now in (
+            ("table specs", one.manifest.specs, specs),
+            ("templates", one.manifest.templates, templates),
+        )
+        if was != now
+    ]
+    if other:
+        raise ReleaseError(
+            f"{one.name} was made with other {' and '.join(other)}",
+            fix="Publish it again, or name those it was made with (--specs, --templates).",
+        )
+
+
+def _refuse_moved(one: Standing, schedule: Schedule) -> None:
+    hour = schedule.round(one.name).updated
+    if hour != one.manifest.published:
+        raise ReleaseError(
+            f"{one.name} has been moved to {hour:%Y-%m-%d %H:%M} UTC since it was built",
+            fix="Publish it again, so that it says so.",
         )

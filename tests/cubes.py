@@ -171,6 +171,8 @@ def catalogue(
             "provisional",
             "missing_reports",
             "estimated",
+            "estimated_regions",
+            "in_part",
             "summed",
             "suppressed",
         )

@@ -18,7 +18,7 @@ from kostra_publish.specs.dimensions import CubeDimension
 from tests.cubes import cube, dimension, dimensions, facts, measure, table
 from tests.disclosure.attack.problems import problem
 from tests.disclosure.attack.problems import table as grid
-from tests.schedule import a_round
+from tests.schedule import release_facts
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 REGIONS = {"1101": "Eigersund", "1124": "Sola", "EKA11": "Rogaland"}
@@ -78,5 +78,5 @@ def publish(out: Path) -> Path:
         for path, data in write_protection(report, TEMPLATES):
             staging.write(path, data)
         staging.write(*stored_universe.index([universe], 2025))
-        write_manifest(staging, a_round("2026-06"), inputs=[], specs={})
+        write_manifest(staging, release_facts("2026-06"), inputs=[], specs={})
     return out / "2026-06"

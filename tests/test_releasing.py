@@ -58,7 +58,7 @@ class House:
     def show(self, name: str, time: datetime = LATE) -> Path:
         folder = self.publish(name)
         releasing.approve(self.place, name, time, "Kari Nordmann")
-        releasing.release(self.out, name, time)
+        releasing.release(self.place, name, time)
         return folder
 
     def rebuild(self, name: str) -> Rebuilt:
@@ -162,7 +162,7 @@ def test_before_eight_o_clock_nothing_is_released(data: Path, tmp_path: Path) ->
     with pytest.raises(ReleaseError, match="under embargo until 2025-06-16 06:00 UTC"):
         house.show("2025-06", hour - timedelta(seconds=1))
     assert not (house.out / "current").exists()
-    releasing.release(house.out, "2025-06", hour)
+    releasing.release(house.place, "2025-06", hour)
     assert house.current() == "2025-06"
 
 
@@ -179,7 +179,7 @@ def test_an_audit_that_finds_something_is_logged_and_keeps_the_release_back(
             releasing.approve(house.place, "2025-06", LATE, "Kari Nordmann")
     assert read_log(house.out).lines[-1].violations == 1
     with pytest.raises(ReleaseError, match="not approved"):
-        releasing.release(house.out, "2025-06", LATE)
+        releasing.release(house.place, "2025-06", LATE)
     releasing.approve(house.place, "2025-06", LATE, "Kari Nordmann")
     assert standings(house.out).get("2025-06").state == "approved"
 
@@ -190,7 +190,7 @@ def test_an_altered_release_is_neither_approved_nor_released(house: House) -> No
     path.write_bytes(whole.replace(b"Statistics", b"Statistisc", 1))
     for step in (
         lambda: releasing.approve(house.place, "2026-06", LATE, "Kari Nordmann"),
-        lambda: releasing.release(house.out, "2026-06", LATE),
+        lambda: releasing.release(house.place, "2026-06", LATE),
     ):
         with pytest.raises(ReleaseError, match=r"12269.en.json: .*the file has been altered"):
             step()
@@ -255,6 +255,45 @@ def test_a_correction_that_would_change_more_is_refused(house: House) -> None:
     with pytest.raises(ReleaseError, match="would change what it does not name: 12131"):
         house.publish("2026-06.1")
     assert not (house.out / "2026-06.1").exists()
+
+
+def test_march_is_not_corrected_once_the_final_figures_are_out(house: House) -> None:
+    correct(house.specs, "2026-03.1", "2026-09-01", "12269")
+    with pytest.raises(ReleaseError, match="preliminary figures for 2025 in place of the final"):
+        house.publish("2026-03.1")
+
+
+def test_a_correction_names_tables_of_its_round_and_a_later_day(house: House) -> None:
+    correct(house.specs, "2026-03.1", "2026-04-01", JUNE)
+    with pytest.raises(UsageError, match=f"2026-03 does not publish {JUNE}"):
+        house.publish("2026-03.1")
+    path = house.specs / "rounds.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("2026-04-01", "2026-03-01"), encoding="utf-8"
+    )
+    with pytest.raises(UsageError, match=r"is dated 2026-03-01, before 2026-03 is out"):
+        house.publish("2026-03.1")
+
+
+def test_other_specs_than_those_it_was_made_with_approve_nothing(
+    data: Path, tmp_path: Path
+) -> None:
+    house = House(tmp_path, data)
+    house.publish("2025-06")
+    spec = house.specs / "12131.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+    with pytest.raises(ReleaseError, match="2025-06 was made with other table specs"):
+        releasing.approve(house.place, "2025-06", LATE, "Kari Nordmann")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "2026-06"])
+def test_a_folder_that_is_not_of_releases_is_left_alone(house: House, place: str) -> None:
+    out = house.out / place
+    before = out.exists()
+    with pytest.raises(UsageError, match=r"is a release|there is no folder"):
+        releasing.withdraw(out, "2026-06", LATE, "Kari Nordmann", "no reason")
+    assert out.exists() == before
+    assert verify(house.out / "2026-06") == []
 
 
 def test_there_is_nothing_to_correct_before_a_release(data: Path, tmp_path: Path) -> None:
@@ -384,10 +423,28 @@ def test_what_a_release_was_made_of_and_is_not_as_it_was_is_named(
     ]
 
 
-def test_a_moved_round_is_named_when_it_is_made_again(house: House) -> None:
+def test_rounds_that_came_into_the_calendar_later_change_nothing(house: House) -> None:
+    dated(house, '{round: 2026-09-kvp, kind: kvp, date: "2026-09-08"}')
+    assert house.rebuild("2026-06").different == ()
+    # Nor does a correction tell the tables it does not name of them.
+    correct(house.specs, "2026-06.1", "2026-09-01", "12269")
+    found = head(house.show("2026-06.1"), "kvp-deltakere")["extension"]["px"]
+    assert found["nextUpdate"] == "2027-03-15T07:00:00Z"
+
+
+def test_a_round_that_is_moved_is_judged_by_the_calendar_it_was_made_with(
+    data: Path, tmp_path: Path
+) -> None:
+    house = House(tmp_path, data)
+    house.show("2026-03")
+    house.publish("2026-06")
+    releasing.approve(house.place, "2026-06", LATE, "Kari Nordmann")
     dated(house, '{round: 2026-06, kind: june, date: "2026-06-29"}')
-    with pytest.raises(ReleaseError, match=r"rounds.yaml: the hour of publication of 2026-06"):
-        house.rebuild("2026-06")
+    with pytest.raises(ReleaseError, match="has been moved to 2026-06-29 06:00 UTC"):
+        releasing.release(house.place, "2026-06", LATE)
+    # What March said of June stays as it was, and is no violation.
+    house.show("2026-06")
+    assert "15. juni 2026" in " ".join(head(house.out / "2026-03", "12269")["note"])
 
 
 # --- the command line -------------------------------------------------------------------

@@ -247,7 +247,13 @@ class _Release:
         if _sha256(specs) != self.manifest.specs:
             return None
         cells = (len(table.values) for table in self.tables)
-        return KnownTexts(specs, templates, cells=cells, last_year=last_year)
+        return KnownTexts(
+            specs,
+            templates,
+            cells=cells,
+            last_year=last_year,
+            calendar=self.manifest.calendar,
+        )
 
     def unaccounted(self, known: KnownTexts | None) -> Iterator[Leak]:
         """Texts with digits that nothing accounts for."""

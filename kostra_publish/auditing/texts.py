@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +40,7 @@ _ATTRIBUTE: Final = re.compile(r'(\w+)="([^"{}]*)"')
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _DATED: Final = re.compile(r"^\d{4}(, \d{4})*: ")
 _YEAR: Final = re.compile(r"(?<![\w.,])\d{4}(?!\w|[.,]\d)")
+_CODED: Final = re.compile(r"([^()]+) \((\w+)\)")
 _NUMBER: Final = re.compile(rf"(?<![\d.,])(?:\d{{1,3}}(?:[{_SPACES}.,]\d{{3}})+|\d{{4,}})(?![\d])")
 _CELLS: Final = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:[{_SPACES}]\d{{3}})* (?:celler|cells)\b")
 
@@ -71,20 +72,26 @@ class KnownTexts:
     """The texts that the specs, the templates and the lists of regions account for.
 
     ``cells`` are the numbers of cells that tables of the release have, ``last_year`` the last
-    year that a text may name.
+    year that a text may name, ``calendar`` the one that the release was made with.
     """
 
     def __init__(
-        self, specs: Path, templates: Path, *, cells: Iterable[int], last_year: int
+        self,
+        specs: Path,
+        templates: Path,
+        *,
+        cells: Iterable[int],
+        last_year: int,
+        calendar: Calendar,
     ) -> None:
         self.last_year = last_year
+        self.calendar = calendar
         self.cells = frozenset(cells)
         found = {
             (keys, " ".join(scalar.split()))
-            for path in sorted(specs.rglob("*.yaml"))
-            for keys, scalar in _scalars(read(path).content)
+            for content in _contents(specs, calendar)
+            for keys, scalar in _scalars(content)
         }
-        self._specs = specs
         self._scalars = {written for _, scalar in found for written in _written(scalar)}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
@@ -126,7 +133,7 @@ class KnownTexts:
     @cached_property
     def _dates(self) -> frozenset[str]:
         """The days of the calendar in every way they are written, its hours, and its releases."""
-        calendar = Calendar.model_validate(read(self._specs / CALENDAR).content)
+        calendar = self.calendar
         first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, self.last_year + 2))
         hour = str(calendar.hour)[:5]
         found = {hour}
@@ -225,8 +232,17 @@ class KnownTexts:
             "vintage": lambda text: bool(_YEAR.fullmatch(text)) and not self._leftover_year(text),
             "regions": lambda text: all(one in self._regions for one in text.split(", ")),
             "count": lambda text: bool(re.fullmatch(r"\d{1,3}", text)),
-            "share": lambda text: bool(re.fullmatch(r"\d{1,2}[.,]\d", text)),
+            "share": _is_share,
+            "shares": self._are_shares,
         }
+
+    def _are_shares(self, text: str) -> bool:
+        """Whether a text is regions by name and code, each with a per cent."""
+        parts = [part.rpartition(" ") for part in text.split(", ")]
+        return all(
+            _is_share(share) and (match := _CODED.fullmatch(region)) and _is_larger(*match.groups())
+            for region, _, share in parts
+        )
 
     def _leftover_year(self, text: str) -> bool:
         return not FIRST_YEAR <= int(text) <= self.last_year
@@ -236,6 +252,38 @@ def _written(scalar: str) -> Iterator[str]:
     """A scalar as it stands in files; in some no quotation mark can stand, and no ``#``."""
     yield scalar
     yield scalar.replace('"', "'").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
+
+
+def _contents(specs: Path, calendar: Calendar) -> Iterator[Tree]:
+    """What the specs say, and the calendar as it was."""
+    for path in sorted(specs.rglob("*.yaml")):
+        if path != specs / CALENDAR:
+            yield read(path).content
+    yield calendar.model_dump(mode="json")
+
+
+@cache
+def _larger_regions() -> frozenset[str]:
+    """Codes of fylker, KOSTRA groups and the country."""
+    years = range(codes.FIRST_YEAR, codes.LAST_YEAR + 1)
+    members = [codes.members(year) for year in years]
+    return frozenset(
+        region
+        for of in members
+        for region, kind in of["region", "kind"].iter_rows()
+        if kind != "kommune"
+    )
+
+
+def _is_larger(name: str, code: str) -> bool:
+    """Whether a name and a code are those of a larger region; a number in the name is its own."""
+    own = code.removeprefix("EKG").lstrip("0")
+    is_own = not has_number(name) or name.endswith(f" {own}")
+    return code in _larger_regions() and is_own
+
+
+def _is_share(text: str) -> bool:
+    return re.fullmatch(r"\d{1,2}[.,]\d", text) is not None
 
 
 def _worded(phrase: str) -> bool:

@@ -20,7 +20,7 @@ from kostra_publish.cube.contributors import Counts, Population
 from kostra_publish.cube.cube import Cube, State
 from kostra_publish.cube.dominance import dominated
 from kostra_publish.cube.indicators import by_kommune
-from kostra_publish.cube.notes import MissingReports, report_notes
+from kostra_publish.cube.notes import MissingReports, part_note, report_notes
 from kostra_publish.cube.plan import POPULATION, Plan, grouping_of
 from kostra_publish.cube.regions import Region, Units, membership, table_regions
 from kostra_publish.cube.reports import Reports, reports
@@ -488,6 +488,8 @@ class _TableBuilder:
 
     def _notes(self) -> Iterator[Note]:
         plan = self.ground.plan
+        if plan.limits.regions is not None or self.table.id in plan.limits.measures:
+            yield part_note(plan.vintage, plan.catalogue.texts)
         inhabitants = self.ground.population.sum()
         missing: dict[str, MissingReports] = {}
         for name, report in self._reports.items():
@@ -496,7 +498,7 @@ class _TableBuilder:
             missing[source.dataset] = MissingReports(
                 source.skjema, report.missing, 100 * float(share)
             )
-        return report_notes(
+        yield from report_notes(
             self.table,
             plan.vintage,
             list(missing.values()),

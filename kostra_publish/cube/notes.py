@@ -47,6 +47,13 @@ def report_notes(
         yield Note(text=_filled(how, reports, values), mandatory=True, scope=scope)
 
 
+def part_note(vintage: int, texts: Texts) -> Note:
+    """The note on a table of which a round publishes only a part."""
+    year = str(vintage)
+    said = {language: texts.in_part.get(language).format(vintage=year) for language in LANGUAGES}
+    return Note(text=Text(**said), mandatory=True, scope=Scope(vintages=[vintage]))
+
+
 def _filled(text: Text, reports: MissingReports, values: Mapping[str, str]) -> Text:
     """The text with its placeholders filled; form and share as each language writes them."""
     filled = {}

@@ -94,7 +94,7 @@ class TableFacts:
         vintages = cube.vintages.values()
         return cls(
             updated=max((facts.published for facts in vintages), default=release.updated),
-            next_update=release.next_update_of(cube.table.rounds),
+            next_update=release.next_update_of(cube.table),
             zone=release.round.published_at.tzinfo,
             preliminary=tuple(facts.vintage for facts in vintages if facts.preliminary),
             synthetic=tuple(facts.vintage for facts in vintages if facts.synthetic),
@@ -193,7 +193,7 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
     front. Marks (synthetic, preliminary, corrected, not confirmed) come first and the meaning of
     the signs that occur last.
     """
-    notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube)]
+    notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
     table = [*_marks(cube, catalogue)]
     categories: dict[str, dict[str, list[Footnote]]] = {}
     for note in notes:
@@ -297,11 +297,36 @@ def _of_every_year(scope: Scope) -> Scope:
     return scope.model_copy(update={"vintages": []})
 
 
-def _vintage_notes(cube: SafeCube) -> Iterator[Note]:
+def _vintage_notes(cube: SafeCube, texts: Texts) -> Iterator[Note]:
     for facts in cube.vintages.values():
         for note in facts.notes:
             scope = note.scope.model_copy(update={"vintages": [facts.vintage]})
             yield note.model_copy(update={"scope": scope})
+        if facts.estimated:
+            yield _estimated_note(cube, facts, texts)
+
+
+def _estimated_note(cube: SafeCube, facts: VintageFacts, texts: Texts) -> Note:
+    """How much of each larger region is estimated."""
+    region = cube.dimensions[0]
+    names = dict(zip(region.codes, region.labels, strict=True))
+    filled = {}
+    for language in LANGUAGES:
+        shares = ", ".join(
+            f"{names[code].get(language)} ({code}) {in_words(share, language)}"
+            for code, share in facts.estimated.items()
+            if code in names
+        )
+        text = texts.estimated_regions.get(language)
+        filled[language] = text.format(vintage=facts.vintage, shares=shares)
+    scope = Scope(vintages=[facts.vintage], regions=list(facts.estimated))
+    return Note(text=Text(**filled), mandatory=True, scope=scope)
+
+
+def in_words(share: float, language: Language) -> str:
+    """A per cent with one decimal, as the language writes it."""
+    text = f"{share:.1f}"
+    return text if language == "en" else text.replace(".", ",")
 
 
 def _sign_notes(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -64,11 +65,30 @@ def observation_files(observed: Observations) -> Iterator[tuple[str, bytes]]:
 def earlier_observations(releases: Sequence[Path]) -> list[Observations]:
     """What earlier releases observed, in the order given.
 
-    A release from before there were observations has none. Raises ReleaseError when a file is
-    missing or altered, or does not read.
+    A correction, or a round of some tables, observes only what it reads; of the rest it has
+    what was observed before of the same vintage in the same kind of round. A release from before
+    there were observations has none. Raises ReleaseError when a file is missing or altered, or
+    does not read.
     """
-    found = (_read(release) for release in releases)
-    return [observed for observed in found if observed is not None]
+    found: list[Observations] = []
+    newest: dict[tuple[int, RoundKind], Observations] = {}
+    for observed in filter(None, map(_read, releases)):
+        key = observed.vintage, observed.kind
+        newest[key] = _filled(observed, newest[key]) if key in newest else observed
+        found.append(newest[key])
+    return found
+
+
+def _filled(observed: Observations, before: Observations) -> Observations:
+    """Observations with those of before, of what was not observed again."""
+    return replace(
+        observed,
+        figures={**before.figures, **observed.figures},
+        definitions={**before.definitions, **observed.definitions},
+        reports={**before.reports, **observed.reports},
+        records={**before.records, **observed.records},
+        rules={**before.rules, **observed.rules},
+    )
 
 
 def _read(release: Path) -> Observations | None:

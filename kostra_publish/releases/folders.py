@@ -11,6 +11,8 @@ from kostra_publish.specs.calendar import CORRECTION, ROUND_NAME
 CURRENT: Final = "current"
 LOCK: Final = ".lock"
 LOG: Final = "releases.jsonl"
+LOOKS: Final = "looks"
+"""The folder under ``out`` for quick looks: some tables of a round, never a release."""
 
 _NAME: Final = re.compile(f"{ROUND_NAME}(?:{CORRECTION})?")
 

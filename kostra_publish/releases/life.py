@@ -20,11 +20,10 @@ from kostra_publish.releases.folders import CURRENT, LOG, is_release_name, relea
 from kostra_publish.releases.log import Entry, Line, Log, Step, now, read_log
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256
 from kostra_publish.releases.manifest import verify as verify_files
+from kostra_publish.releases.rounds import Order, order
 from kostra_publish.releases.staging import point_current
 
 State = Literal["built", "approved", "released", "withdrawn"]
-Order = tuple[datetime, str]
-"""What releases sort by: when they are published, and their name."""
 
 _UNREAD = "Nothing has been changed; mend it and run again."
 _EDITED = "Put back the folder that was released, from a copy."
@@ -47,7 +46,7 @@ class Standing:
     @property
     def order(self) -> Order:
         """What it sorts by."""
-        return self.manifest.published, self.name
+        return order(self.manifest.published, self.name)
 
     @property
     def state(self) -> State:
@@ -141,12 +140,21 @@ class Standings:
 
     @cached_property
     def current(self) -> Standing | None:
-        """The release that everybody sees: the last one released that is not withdrawn."""
+        """The release that everybody sees: the last one released that is not withdrawn.
+
+        Raises ReleaseError when it is not in its place.
+        """
         by_name = {one.name: one for one in self.releases}
+        withdrawn = {line.release for line in self.log.lines if line.step == "withdrawn"}
         for line in reversed(self.log.lines):
-            one = by_name.get(line.release)
-            if line.step == "released" and one is not None and one.state == "released":
-                return one
+            if line.step != "released" or line.release in withdrawn:
+                continue
+            if line.release not in by_name:
+                raise ReleaseError(
+                    f"{line.release} is what everybody sees, but it is not in {self.out}",
+                    fix="Put it back: the next release carries its figures on.",
+                )
+            return by_name[line.release]
         return None
 
 
@@ -172,6 +180,9 @@ def standing(folder: Path) -> Standing:
 
 def _standing(folder: Path, log: Log) -> Standing:
     one = Standing(folder, read_manifest(folder), sha256(folder / FILE), ())
+    if folder.is_symlink() or one.manifest.round != folder.name:
+        what = "a link" if folder.is_symlink() else f"the release {one.manifest.round}"
+        raise ReleaseError(f"{folder} is {what}", fix="Move it elsewhere.")
     lines = [line for line in log.lines if line.release == one.name]
     if any(
         line.step == "released" and line.manifest_sha256 != one.manifest_sha256 for line in lines
@@ -273,8 +284,11 @@ def refuse_edit(found: Standings, name: str, manifest_sha256: str) -> None:
 
     Raises ReleaseError unless the manifest, and so every byte, is the same.
     """
+    link = found.out / CURRENT
+    is_current = link.is_symlink() and str(link.readlink()) == name
     for one in found.releases:
-        if one.name == name and one.seen and one.manifest_sha256 != manifest_sha256:
+        kept = one.seen or is_current
+        if one.name == name and kept and one.manifest_sha256 != manifest_sha256:
             raise ReleaseError(
                 f"{name} has been released with other figures or texts, and is never edited",
                 fix=f"Make a correction: date {name.partition('.')[0]}.1 (or the next number) under"
@@ -287,9 +301,23 @@ def mend(found: Standings) -> None:
 
     Only for the run that holds the lock, as are the steps.
     """
-    found.log.cut_torn()
+    found.log.end()
+    _refuse_unknown_current(found)
     if found.log.lines:
         point_current(found.out, found.current.name if found.current else None)
+
+
+def _refuse_unknown_current(found: Standings) -> None:
+    """Refuse to go on where ``out/current`` is something that the log has not released."""
+    link = found.out / CURRENT
+    if not link.is_symlink():
+        return
+    name = str(link.readlink())
+    if not any(line.step == "released" and line.release == name for line in found.log.lines):
+        raise ReleaseError(
+            f"{link} is {name}, but {found.log.path} does not say that it was released",
+            fix="Put the log back from a copy.",
+        )
 
 
 def _after(found: Standings, entry: Entry) -> Standings:
@@ -360,12 +388,13 @@ def _log_findings(folder: Path) -> Iterator[Finding]:
         return
     fix = "Put the log back from a copy."
     if log.torn:
-        rule = "the last line is not ended: a run was killed"
+        rule = "the last line is not whole: a run was killed"
         yield Finding(LOG, "", "", rule, "Nothing is lost; the next step cuts it off.")
     if one is None:
         return
     if log.lines and not one.lines:
-        yield Finding(LOG, folder.name, "", "the log does not tell of this release", fix)
+        rule = "the log does not tell of this release: a run was killed, or it was put here"
+        yield Finding(LOG, folder.name, "", rule, "Publish it again, and it is logged.")
     current = out / CURRENT
     if current.is_symlink() and str(current.readlink()) == folder.name and one.state != "released":
         rule = f"it is {CURRENT}, but the log does not say that it was released"

@@ -1,8 +1,8 @@
 """The log of releases: ``out/releases.jsonl``, a line for each step of a release's life.
 
 Lines are only ever added. Each carries its own SHA-256 and that of the line before it, so that
-none can be changed, taken out or put between without showing. A line counts when it is ended:
-what a killed run left of one is cut off before the next is written.
+none can be changed, taken out or put between without showing. What a killed run left of a line is
+cut off before the next is written.
 """
 
 from __future__ import annotations
@@ -70,11 +70,16 @@ class Line(Entry):
 
 @dataclass(frozen=True)
 class Log:
-    """The lines, oldest first. ``torn`` is how many bytes of a line a killed run has left."""
+    """The lines, oldest first.
+
+    ``torn`` is how many bytes of a line a killed run has left; ``unended`` that the last line is
+    whole but for its line break.
+    """
 
     path: Path
     lines: tuple[Line, ...]
     torn: int = 0
+    unended: bool = False
 
     def append(self, entry: Entry) -> Log:
         """Add a line, on disk when this returns; only for the run that holds the lock of ``out``.
@@ -83,18 +88,20 @@ class Log:
         """
         line = Line.of(entry, self.lines)
         with written(f"cannot write {self.path}", fix=_UNTOUCHED):
-            self.cut_torn()
+            self.end()
             _append(self.path, render(line) + b"\n")
         return Log(self.path, (*self.lines, line))
 
-    def cut_torn(self) -> None:
-        """Cut off what a killed run has left of a line; only for the run that holds the lock.
+    def end(self) -> None:
+        """End the last line, or cut off what a killed run has left of one.
 
-        Raises ReleaseError when it cannot be done.
+        Only for the run that holds the lock. Raises ReleaseError when it cannot be done.
         """
-        if self.torn:
-            with written(f"cannot write {self.path}", fix=_UNTOUCHED):
+        with written(f"cannot write {self.path}", fix=_UNTOUCHED):
+            if self.torn:
                 os.truncate(self.path, self.path.stat().st_size - self.torn)
+            elif self.unended:
+                _append(self.path, b"\n")
 
 
 def render(line: Line) -> bytes:
@@ -128,7 +135,11 @@ def read_log(out: Path) -> Log:
     lines: list[Line] = []
     for number, text in enumerate(ended, start=1):
         lines.append(_line(path, number, text, lines))
-    return Log(path, tuple(lines), torn=len(rest))
+    try:
+        last = [_line(path, len(lines) + 1, rest, lines)] if rest else []
+    except ReleaseError:
+        return Log(path, tuple(lines), torn=len(rest))
+    return Log(path, (*lines, *last), unended=bool(last))
 
 
 def _line(path: Path, number: int, text: bytes, before: Sequence[Line]) -> Line:
@@ -136,7 +147,7 @@ def _line(path: Path, number: int, text: bytes, before: Sequence[Line]) -> Line:
         content = json.loads(text)
         content.pop(_CHECKSUM)
         line = Line.model_validate(content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ReleaseError(f"{path}: line {number} is not a line of the log", fix=_FIX) from error
     wanted = sha256(before[-1]) if before else None
     if (line.number, line.before) != (number, wanted) or render(line) != text:

@@ -22,10 +22,10 @@ from pydantic import StringConstraints
 from kostra_publish import __version__
 from kostra_publish.errors import Finding, ReleaseError, written
 from kostra_publish.releases.log import Sha256
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.releases.staging import Staging
-from kostra_publish.specs.calendar import Correction
-from kostra_publish.specs.models import Model
+from kostra_publish.specs.calendar import Calendar, Correction
+from kostra_publish.specs.models import Model, TableSpec
 
 FILE: Final = "manifest.json"
 
@@ -82,6 +82,10 @@ class Manifest(Model):
     """Whether the figures of that year are preliminary."""
     correction: Correction | None
     """What it corrects, where it is a correction."""
+    calendar: Calendar
+    """The calendar as it was; later rounds come and go in it."""
+    next_updates: dict[str, datetime | None]
+    """By table: when its next round was said to be, in UTC; null when none was planned."""
     versions: dict[str, str]
     """The versions of this package and of what computes and writes."""
     inputs: tuple[InputFile, ...]
@@ -125,8 +129,9 @@ NOTHING: Final = Upon()
 
 def write_manifest(
     staging: Staging,
-    publication_round: Round,
+    release: ReleaseFacts,
     *,
+    tables: Iterable[TableSpec] = (),
     inputs: Sequence[InputFile],
     specs: Mapping[str, str],
     templates: Mapping[str, str] = MappingProxyType({}),
@@ -134,16 +139,18 @@ def write_manifest(
 ) -> Manifest:
     """Write the manifest of all that ``staging`` holds; call it last.
 
-    ``specs`` and ``templates`` are SHA-256 by path. Raises ReleaseError when the file cannot be
-    written.
+    ``tables`` are those of the release; ``specs`` and ``templates`` SHA-256 by path. Raises
+    ReleaseError when the file cannot be written.
     """
     manifest = Manifest(
-        round=publication_round.name,
-        kind=publication_round.kind,
-        vintage=publication_round.vintage,
-        published=publication_round.updated,
-        preliminary=publication_round.preliminary,
-        correction=publication_round.correction,
+        round=release.round.name,
+        kind=release.round.kind,
+        vintage=release.round.vintage,
+        published=release.round.updated,
+        preliminary=release.round.preliminary,
+        correction=release.round.correction,
+        calendar=release.schedule.calendar,
+        next_updates={table.id: release.next_update_of(table) for table in tables},
         versions=versions(),
         inputs=tuple(sorted(inputs, key=lambda file: file.name)),
         specs=dict(specs),
@@ -192,7 +199,7 @@ def read_manifest(release: Path) -> Manifest:
         content = json.loads(data)
         content.pop(_CHECKSUM)
         manifest = Manifest.model_validate(content)
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, RecursionError, TypeError) as error:
         raise ReleaseError(f"{path} is not a manifest", fix=_ALTERED) from error
     # Any altered byte shows: in what was read, in its checksum, or in how it is written.
     if render(manifest) != data:

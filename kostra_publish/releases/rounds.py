@@ -8,11 +8,10 @@ with the rule for weekends, and what is dated by itself. ``Schedule`` turns a na
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from itertools import chain, count
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,7 +32,17 @@ from kostra_publish.specs.models import RoundKind, TableSpec, Text
 _NAME: Final = re.compile(f"{ROUND_NAME}(?:{CORRECTION})?")
 _SATURDAY: Final = 5
 _FIRST_YEAR: Final = 2000
-"""Names of rounds begin with this century."""
+_LAST_YEAR: Final = 2099
+"""Names of rounds have the years of this century."""
+
+
+Order = tuple[datetime, int, str]
+"""What releases sort by: when they are published, and their name, ``.10`` after ``.2``."""
+
+
+def order(published: datetime, name: str) -> Order:
+    """What the release of this name sorts by."""
+    return published, len(name), name
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,9 @@ class Round:
         return self.published_at.astimezone(UTC)
 
     @property
-    def order(self) -> tuple[datetime, str]:
-        """What releases sort by: when they are published, and their name."""
-        return self.updated, self.name
+    def order(self) -> Order:
+        """What it sorts by among releases."""
+        return order(self.updated, self.name)
 
     def publishes(self, table: TableSpec) -> bool:
         """Whether the round publishes figures of the table."""
@@ -110,27 +119,15 @@ class Schedule:
 
     def between(self, first: datetime, last: datetime) -> list[Round]:
         """The rounds and corrections that come out from ``first`` to ``last``, oldest first."""
-        years = range(max(first.year - 1, _FIRST_YEAR), last.year + 2)
-        yearly = [self._of_year(kind, year) for year in years for kind in self._yearly]
-        names = {
-            *(one.name for one in yearly),
-            *self._dated,
-            *(one.release for one in self.calendar.corrections),
-        }
-        found = [self.round(name) for name in names]
-        return sorted(
-            (one for one in found if first <= one.published_at <= last),
-            key=lambda one: (one.published_at, one.name),
-        )
+        corrections = [self._corrected(one.release) for one in self.calendar.corrections]
+        found = [*map(self._with_final_day, self._every), *corrections]
+        within = [one for one in found if first <= one.published_at <= last]
+        return sorted(within, key=lambda one: one.order)
 
-    def following(self, moment: datetime, kinds: Collection[RoundKind]) -> Round | None:
-        """The first round after ``moment`` whose kind is one of ``kinds``; None without one."""
-        dated = [self._of_dated(one) for one in self._dated.values() if one.kind in kinds]
-        found = [one for one in dated if one.published_at > moment]
-        yearly = [kind for kind in self._yearly if kind in kinds]
-        if yearly:
-            found.append(next(one for one in self._from(moment.year, yearly, after=moment)))
-        return min(found, key=lambda one: one.published_at, default=None)
+    def following(self, moment: datetime, table: TableSpec | None = None) -> Round | None:
+        """The first round after a moment, of all or of those that publish a table."""
+        coming = (one for one in self._every if one.published_at > moment)
+        return next((one for one in coming if table is None or one.publishes(table)), None)
 
     # --- how they are made ----------------------------------------------------------
 
@@ -142,14 +139,16 @@ class Schedule:
     def _yearly(self) -> dict[RoundKind, Kind]:
         return {name: kind for name, kind in self.calendar.kinds.items() if kind.month is not None}
 
-    def _from(self, year: int, kinds: Collection[RoundKind], *, after: datetime) -> Iterator[Round]:
-        """The yearly rounds of these kinds after a moment, one after the other."""
-        for each in chain([year - 1], count(year)):
-            of_year = [self._of_year(kind, each) for kind in kinds]
-            yield from sorted(
-                (one for one in of_year if one.published_at > after),
-                key=lambda one: one.published_at,
-            )
+    @cached_property
+    def _every(self) -> tuple[Round, ...]:
+        """Every round but corrections, oldest first; without the day of final figures."""
+        yearly = {
+            one.name: one
+            for year in range(_FIRST_YEAR, _LAST_YEAR + 1)
+            for one in (self._of_year(kind, year) for kind in self._yearly)
+        }
+        dated = {name: self._of_dated(one) for name, one in self._dated.items()}
+        return tuple(sorted((yearly | dated).values(), key=lambda one: one.order))
 
     def _of_year(self, kind: RoundKind, year: int) -> Round:
         rule = self.calendar.kinds[kind]
@@ -186,33 +185,40 @@ class Schedule:
         """The round, with the day of the first later one that has final figures of its vintage."""
         if not made.preliminary:
             return made
-        kinds = self.calendar.kinds
-        final = [kind for kind in self._yearly if kinds[kind].figures == "final"]
-        after = self._from(made.published_at.year, final, after=made.published_at)
-        dated = [self._of_dated(one) for one in self._dated.values() if one.kind in final]
-        found = [next(after), *dated] if final else dated
-        days = [
+        days = (
             one.published_at.date()
-            for one in found
-            if one.vintage == made.vintage and one.published_at > made.published_at
-        ]
-        return replace(made, final_day=min(days, default=None))
+            for one in self._every
+            if one.vintage == made.vintage
+            and not one.preliminary
+            and one.published_at > made.published_at
+        )
+        return replace(made, final_day=next(days, None))
 
     def _corrected(self, name: str) -> Round:
         for one in self.calendar.corrections:
             if one.release == name:
-                return replace(
-                    self.round(one.round),
-                    name=name,
-                    published_at=self._hour(one.date),
-                    tables=frozenset(one.tables),
-                    correction=one,
-                )
+                return self._correcting(self.round(one.round), one)
         raise UsageError(
             f"the calendar has no correction {name}",
             fix="Say under `corrections` in rounds.yaml when it comes out, why, and which tables"
             " it corrects.",
         )
+
+    def _correcting(self, corrected: Round, one: Correction) -> Round:
+        hour = self._hour(one.date)
+        if hour <= corrected.published_at:
+            raise UsageError(
+                f"the correction {one.release} is dated {one.date}, before {corrected} is out",
+                fix="Correct its `date` in rounds.yaml.",
+            )
+        made = replace(
+            corrected,
+            name=one.release,
+            published_at=hour,
+            tables=frozenset(one.tables),
+            correction=one,
+        )
+        return self._with_final_day(replace(made, final_day=None))
 
     def _hour(self, day: date) -> datetime:
         zone = ZoneInfo(self.calendar.time_zone)
@@ -243,10 +249,14 @@ def _year(name: str) -> int:
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """What every renderer needs to know of the release it writes for."""
+    """What every renderer needs to know of the release it writes for.
+
+    ``untouched`` has the next update of tables that are to stay as they were, by table.
+    """
 
     round: Round
     schedule: Schedule
+    untouched: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @property
     def updated(self) -> datetime:
@@ -256,11 +266,14 @@ class ReleaseFacts:
     @property
     def next_update(self) -> datetime | None:
         """When the next round of any kind is published, in UTC; None when none is planned."""
-        return self.next_update_of(list(self.schedule.calendar.kinds))
+        following = self.schedule.following(self.round.published_at)
+        return None if following is None else following.updated
 
-    def next_update_of(self, kinds: Collection[RoundKind]) -> datetime | None:
-        """When the next round of these kinds is published, in UTC; None when none is planned."""
-        following = self.schedule.following(self.round.published_at, kinds)
+    def next_update_of(self, table: TableSpec) -> datetime | None:
+        """When the next round that has the table is published, in UTC; None without one."""
+        if table.id in self.untouched:
+            return self.untouched[table.id]
+        following = self.schedule.following(self.round.published_at, table)
         return None if following is None else following.updated
 
 

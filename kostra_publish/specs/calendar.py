@@ -23,9 +23,24 @@ CorrectionName = Annotated[str, StringConstraints(pattern=f"^{ROUND_NAME}{CORREC
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (OSError, ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"there is no time zone {name}") from error
     return name
+
+
+def _day(day: date) -> date:
+    if not 2000 <= day.year < 2100:
+        raise ValueError("the year is not in this century")
+    return day
+
+
+def _hour(hour: time) -> time:
+    if hour.tzinfo is not None:
+        raise ValueError("the hour is one of the clock in `time_zone`, without an offset")
+    return hour
+
+
+Day = Annotated[date, AfterValidator(_day)]
 
 
 class Kind(Model):
@@ -52,9 +67,9 @@ class DatedRound(Model):
     """Its name: year and month, and a word such as `kvp` unless the kind is yearly."""
     kind: RoundKind
     """One of `kinds`."""
-    date: date
+    date: Day
     """The day it comes out on."""
-    vintage: int | None = None
+    vintage: Annotated[int, Field(ge=1990, lt=2100)] | None = None
     """The statistics year of its figures; left out: the year before."""
     tables: list[str] | None = None
     """The tables that it publishes, with all their measures; left out: those that have its kind
@@ -70,7 +85,7 @@ class Correction(Model):
 
     release: CorrectionName
     """The round's name and a running number: 2026-06.1."""
-    date: date
+    date: Day
     """The day it comes out on."""
     reason: Text
     """Why, in a sentence that readers see beside the tables."""
@@ -88,7 +103,7 @@ class Calendar(Model):
 
     time_zone: Annotated[str, AfterValidator(_zone)]
     """Where the hour is read on the clock, such as Europe/Oslo."""
-    hour: time
+    hour: Annotated[time, AfterValidator(_hour)]
     """The time of day when figures are published."""
     kinds: Annotated[dict[RoundKind, Kind], Field(min_length=1)]
     """The kinds of round."""

@@ -539,6 +539,11 @@ class Texts(Model):
     estimated: Text
     """The note on larger regions that are estimated; may hold `{skjema}`, `{vintage}`,
     `{count}` and `{share}` (per cent of the inhabitants)."""
+    estimated_regions: Text
+    """The note that lists larger regions with estimated kommuner; may hold `{vintage}` and
+    `{shares}` (per cent of the inhabitants, by region)."""
+    in_part: Text
+    """The note on figures of a round that publishes only some of a table; may hold `{vintage}`."""
     summed: Text
     """The note on larger regions that are sums of those who reported."""
     suppressed: Text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from kostra_publish.errors import Finding
-from kostra_publish.specs.calendar import Calendar, is_yearly, year_and_month
+from kostra_publish.specs.calendar import Calendar, DatedRound, is_yearly, year_and_month
 from kostra_publish.specs.files import CALENDAR, DISCONTINUED
 from kostra_publish.specs.models import (
     LANGUAGES,
@@ -44,6 +44,8 @@ _PLACES: Mapping[str, frozenset[str]] = {
     "missing_reports": _OF_REPORTS,
     "estimated": _OF_REPORTS,
     "summed": _OF_REPORTS,
+    "estimated_regions": frozenset({"vintage", "shares"}),
+    "in_part": frozenset({"vintage"}),
 }
 """The shared texts that are filled in, and what may stand in braces in each."""
 
@@ -328,15 +330,23 @@ def _round_problems(
             yield (*place, "round"), rule, "Name it by that month, and date it when it comes out."
         if not is_yearly(one.round) and (one.date.year, one.date.month) != (year, month):
             yield (*place, "date"), f"{one.round} is of another month", "Correct one of them."
-        for table in {*(one.tables or ()), *one.measures}.difference(parts.tables):
-            yield place, f"there is no table {table}", "Correct it."
-        for table, codes in one.measures.items():
-            known = (
-                [measure.code for measure in tables[table].measures] if table in tables else codes
-            )
-            for code in set(codes).difference(known):
-                rule = f"there is no measure {code} in this table"
-                yield (*place, "measures", table), rule, "Correct the code."
+        yield from _content_problems(parts, one, tables, place)
+
+
+def _content_problems(
+    parts: Parts, one: DatedRound, tables: Mapping[str, TableSpec], place: tuple[str | int, ...]
+) -> Iterator[Problem]:
+    """What is wrong in the tables and measures that a round names."""
+    for table in set(one.measures).difference(one.tables or one.measures):
+        rule = f"the round does not publish {table}"
+        yield (*place, "measures", table), rule, "Add it to `tables`, or leave it out."
+    for table in {*(one.tables or ()), *one.measures}.difference(parts.tables):
+        yield place, f"there is no table {table}", "Correct it."
+    for table, codes in one.measures.items():
+        known = [measure.code for measure in tables[table].measures] if table in tables else codes
+        for code in set(codes).difference(known):
+            rule = f"there is no measure {code} in this table"
+            yield (*place, "measures", table), rule, "Correct the code."
 
 
 def _correction_problems(parts: Parts, calendar: Calendar) -> Iterator[Problem]:

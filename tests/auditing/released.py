@@ -81,6 +81,7 @@ def write_specs(folder: Path) -> Path:
     shutil.copytree(TOP / "table_specs" / "shared", folder / "shared")
     (folder / "discontinued.yaml").write_text("tables: []\n", encoding="utf-8")
     (folder / "rounds.yaml").write_text(CALENDAR, encoding="utf-8")
+    (folder / "quality.yaml").write_text("indicators: {}\n", encoding="utf-8")
     (folder / f"{TABLE}.yaml").write_text(SPEC, encoding="utf-8")
     return folder
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kostra_publish.auditing.texts import KnownTexts, hidden_numbers, numbers
+from tests.schedule import CALENDAR
 
 TOP = Path(__file__).parents[2]
 ESTIMATED = (
@@ -21,7 +22,7 @@ SPACE = "\N{NO-BREAK SPACE}"
 @pytest.fixture(scope="module")
 def known() -> KnownTexts:
     specs, templates = TOP / "table_specs", TOP / "templates"
-    return KnownTexts(specs, templates, cells=[34_017, 64], last_year=2027)
+    return KnownTexts(specs, templates, cells=[34_017, 64], last_year=2027, calendar=CALENDAR)
 
 
 @pytest.mark.parametrize(

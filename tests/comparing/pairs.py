@@ -71,7 +71,7 @@ def publish(
         for each in cubes:
             for path, data in cube_files(each):
                 staging.write(path, data)
-        write_manifest(staging, release.round, inputs=[], specs={})
+        write_manifest(staging, release, inputs=[], specs={})
     return out / name
 
 

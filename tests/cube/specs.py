@@ -22,7 +22,7 @@ def texts() -> Texts:
     words = [
         "publisher", "contact", "subject_area", "region_variable", "bydel_variable",
         "contents_variable", "time_variable", "preliminary", "final_figures", "corrected",
-        "synthetic", "provisional", "summed", "suppressed",
+        "synthetic", "provisional", "summed", "suppressed", "estimated_regions", "in_part",
     ]  # fmt: skip
     return Texts.model_validate(
         {

@@ -21,7 +21,7 @@ from kostra_publish.releases.staging import staged
 from kostra_publish.releases.verdict import REPORT, quality_verdict
 from kostra_publish.specs.quality import Severity
 from tests.quality.rounds import observed
-from tests.schedule import a_round
+from tests.schedule import release_facts
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -30,7 +30,7 @@ def publish(out: Path, name: str, *files: tuple[str, bytes]) -> Path:
     with staged(out, name) as staging:
         for path, data in files:
             staging.write(path, data)
-        write_manifest(staging, a_round(name), inputs=[], specs={})
+        write_manifest(staging, release_facts(name), inputs=[], specs={})
     return out / name
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from kostra_publish.releases import life
 from kostra_publish.releases.life import Standings, standings
 from kostra_publish.releases.manifest import Upon, write_manifest
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import locked, staged
-from tests.schedule import NOW, a_round
+from tests.schedule import NOW, SCHEDULE, a_round
 
 EARLY = NOW.replace(year=2020)
 """Before the hour of every round that the tests build."""
@@ -42,7 +42,7 @@ def build_round(
         staging.write("internal/quality.json", json.dumps({"verdict": {"checks": checks}}).encode())
         manifest = write_manifest(
             staging,
-            current,
+            ReleaseFacts(current, SCHEDULE),
             inputs=[],
             specs={},
             upon=Upon(previous.folder if previous else None, [one.folder for one in beside]),

@@ -16,10 +16,11 @@ from kostra_publish.releases.history import (
 )
 from kostra_publish.releases.life import standings
 from kostra_publish.releases.manifest import Upon, write_manifest
+from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.releases.staging import staged
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests.cubes import REGIONS, cube, dimension, dimensions, facts, measure, sample, table
-from tests.schedule import a_round
+from tests.schedule import SCHEDULE, a_round, release_facts
 
 BEFORE = {"0301": "Oslo", "1103": "Stavanger", "1507": "Aalesund (-2023)", "EAK": "Landet"}
 AFTER = {"0301": "Oslo by", "1103": "Stavanger", "1508": "Aalesund", "1580": "Haram", "EAK": "L"}
@@ -31,7 +32,13 @@ def publish(out: Path, name: str, *cubes: SafeCube, previous: Path | None = None
         for each in cubes:
             for path, data in cube_files(each):
                 staging.write(path, data)
-        write_manifest(staging, publication_round, inputs=[], specs={}, upon=Upon(previous))
+        write_manifest(
+            staging,
+            ReleaseFacts(publication_round, SCHEDULE),
+            inputs=[],
+            specs={},
+            upon=Upon(previous),
+        )
     return out / name
 
 
@@ -97,7 +104,7 @@ def test_a_cube_that_does_not_read_is_named(tmp_path: Path) -> None:
     with staged(tmp_path, "2026-03") as staging:
         staging.write("internal/cubes/13995.json", b"{}")
         staging.write("internal/cubes/13995.parquet", b"not parquet")
-        write_manifest(staging, a_round("2026-03"), inputs=[], specs={})
+        write_manifest(staging, release_facts("2026-03"), inputs=[], specs={})
     with pytest.raises(ReleaseError, match="table 13995 in release 2026-03 does not read"):
         earlier_cubes(tmp_path / "2026-03", {"13995": table()})
 

@@ -226,6 +226,34 @@ def test_current_is_put_right_by_the_next_run(tmp_path: Path, wrong: str | None)
     assert current(tmp_path) == "2026-06"
 
 
+def test_a_current_that_the_log_does_not_know_stops_every_step(tmp_path: Path) -> None:
+    shown(tmp_path, "2026-03")
+    (tmp_path / LOG).unlink()
+    with pytest.raises(ReleaseError, match="does not say that it was released"):
+        build(tmp_path, "2026-03", "other figures")
+    assert verify(tmp_path / "2026-03") != []
+
+
+def test_what_everybody_sees_must_be_in_its_place(tmp_path: Path) -> None:
+    shown(tmp_path, "2026-03", "2026-06")
+    (tmp_path / "2026-06").rename(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match="2026-06 is what everybody sees, but it is not in"):
+        build(tmp_path, "2027-03")
+    assert current(tmp_path) == "2026-06"
+
+
+def test_a_folder_under_another_name_is_no_release(tmp_path: Path) -> None:
+    build(tmp_path, "2026-03")
+    (tmp_path / "2026-03").rename(tmp_path / "2026-06")
+    with pytest.raises(ReleaseError, match="is the release 2026-03"):
+        standings(tmp_path)
+    assert verify(tmp_path / "2026-06") != []
+    (tmp_path / "2026-06").rename(tmp_path / "2026-03")
+    (tmp_path / "2026-06").symlink_to(tmp_path / "2026-03")
+    with pytest.raises(ReleaseError, match="is a link"):
+        standings(tmp_path)
+
+
 def test_a_release_that_the_log_has_not_heard_of_is_built(tmp_path: Path) -> None:
     build(tmp_path, "2026-03")
     (tmp_path / LOG).unlink()

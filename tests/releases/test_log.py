@@ -97,6 +97,18 @@ def test_what_a_killed_run_left_of_a_line_is_cut_off_by_the_next(tmp_path: Path,
     assert path.read_bytes().startswith(data)
 
 
+def test_a_whole_line_without_its_break_counts(tmp_path: Path) -> None:
+    whole = written(tmp_path)
+    path = tmp_path / LOG
+    data = path.read_bytes()
+    path.write_bytes(data[:-1])
+    found = read_log(tmp_path)
+    assert (found.lines, found.torn, found.unended) == (whole.lines, 0, True)
+    found.append(entry(9))
+    assert path.read_bytes().startswith(data)
+    assert len(read_log(tmp_path).lines) == 4
+
+
 @pytest.mark.parametrize("at", ["write", "fsync"])
 def test_a_line_that_cannot_be_written_leaves_the_log_as_it_was(tmp_path: Path, at: str) -> None:
     log = written(tmp_path)

@@ -17,9 +17,9 @@ from kostra_publish.releases.manifest import (
     versions,
     write_manifest,
 )
-from kostra_publish.releases.rounds import Round
+from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import staged
-from tests.schedule import a_round
+from tests.schedule import SCHEDULE, a_round
 
 ROUND = a_round("2026-03")
 FILES = {"public/a.json": b"first", "internal/deep/b.parquet": b"second"}
@@ -34,7 +34,13 @@ def release(out: Path, publication_round: Round = ROUND, previous: Path | None =
     with staged(out, publication_round.name) as staging:
         for path, data in FILES.items():
             staging.write(path, data)
-        write_manifest(staging, publication_round, inputs=INPUTS, specs=SPECS, upon=Upon(previous))
+        write_manifest(
+            staging,
+            ReleaseFacts(publication_round, SCHEDULE),
+            inputs=INPUTS,
+            specs=SPECS,
+            upon=Upon(previous),
+        )
     return out / publication_round.name
 
 

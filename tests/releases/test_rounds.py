@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kostra_publish.errors import UsageError
-from kostra_publish.releases.rounds import Schedule, utc
+from kostra_publish.releases.rounds import ReleaseFacts, Schedule, utc
 from kostra_publish.specs.calendar import Calendar
 from tests.cubes import measure, table
 from tests.schedule import CALENDAR, SCHEDULE, a_round, release_facts
@@ -98,8 +98,29 @@ def test_a_june_round_publishes_final_figures_of_the_year_before() -> None:
 def test_a_table_is_next_updated_in_a_round_that_publishes_it(
     name: str, kinds: list[str], following: str | None
 ) -> None:
-    found = release_facts(name).next_update_of(kinds)
+    of_them = table("13995", rounds=kinds, first_vintage=2015)
+    found = release_facts(name).next_update_of(of_them)
     assert (found.date().isoformat() if found else None) == following
+
+
+def test_a_round_that_names_its_tables_is_their_next_update_and_no_others() -> None:
+    one = {"round": "2026-08-fag", "kind": "fag", "date": "2026-08-20", "tables": ["13995"]}
+    made = schedule(rounds=[one])
+    release = ReleaseFacts(made.round("2026-06"), made)
+    named, other = table("13995"), table("14019", rounds=["march", "june", "fag"])
+    last = table("12131", last_vintage=2025)
+    days = [release.next_update_of(each) for each in (named, other, last)]
+    assert [day.date().isoformat() if day else None for day in days] == [
+        "2026-08-20",
+        "2027-03-15",
+        None,
+    ]
+
+
+def test_the_final_day_is_that_of_the_first_final_round_wherever_it_was_moved() -> None:
+    one = {"round": "2025-06", "kind": "june", "date": "2026-04-01"}
+    assert schedule(rounds=[one]).round("2026-03").final_day == date(2026, 6, 15)
+    assert schedule(rounds=[one]).round("2025-03").final_day == date(2026, 4, 1)
 
 
 def test_a_release_is_updated_when_its_round_is_published() -> None:

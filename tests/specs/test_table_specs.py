@@ -285,7 +285,8 @@ def test_words_to_be_filled_in_are_the_same_in_every_language(
 ) -> None:
     texts = catalogue.texts
     filled = {
-        "skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2", "date": "15. juni"
+        "skjema": "11F", "vintage": "2025", "regions": "Moss", "share": "1,2", "date": "15. juni",
+        "shares": "x"
     }  # fmt: skip
     expected = {
         texts.preliminary: set(),
@@ -294,6 +295,8 @@ def test_words_to_be_filled_in_are_the_same_in_every_language(
         texts.missing_reports: {"skjema", "vintage", "regions"},
         texts.estimated: {"skjema", "vintage", "share"},
         texts.summed: set(),
+        texts.estimated_regions: {"vintage", "shares"},
+        texts.in_part: {"vintage"},
     }
     for text, names in expected.items():
         words = text.get(language)
