@@ -74,7 +74,11 @@ def refuse_beside_later(
     ``manifest_sha256`` tells what it is. Raises ReleaseError.
     """
     for later in found.releases:
-        if later.order <= publication_round.order or not later.is_known:
+        if (
+            later.name == publication_round.name
+            or later.order < publication_round.order
+            or not later.is_known
+        ):
             continue
         beside = _before(found.out, later.manifest).get(publication_round.name)
         if beside is None and later.manifest.vintage != publication_round.vintage:

@@ -114,8 +114,11 @@ class Standings:
         )
 
     def before(self, order: Order) -> list[Standing]:
-        """The releases that are published before a place in their order, oldest first."""
-        return [one for one in self.releases if one.order < order]
+        """The releases that are published before a place in their order, oldest first.
+
+        Not the one of that place itself, which may have been built for another hour before.
+        """
+        return [one for one in self.releases if one.order < order and one.name != order[-1]]
 
     def previous(self, order: Order) -> Standing | None:
         """The release whose figures a later one carries on: the newest that stands."""
