@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kostra_publish.errors import ReleaseError
+from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata.files import digest
 from kostra_publish.preparing import Sources, Task, ground_again
 from kostra_publish.publication import Stage, build_release
@@ -42,6 +42,11 @@ def rebuild(folder: Path, sources: Sources, stage: Stage) -> Rebuilt:
     Raises ReleaseError, naming each input, spec, template, version and release that is not as
     the manifest says; nothing is built then.
     """
+    if not (folder / FILE).is_file():
+        raise UsageError(
+            f"{folder} is not a release: it has no {FILE}",
+            fix="Name the folder of one, such as out/2026-03.",
+        )
     with stage("Read the manifest") as say:
         manifest = read_manifest(folder)
         catalogue = replace(load(sources.specs), calendar=manifest.calendar)

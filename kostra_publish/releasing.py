@@ -43,6 +43,8 @@ def approve(place: Place, name: str, time: datetime, by: str) -> Audit:
     with _alone(place.out):
         found = _ready(place.out)
         one = found.get(name)
+        if one.seen:
+            raise ReleaseError(f"{name} is {one.state} already", fix="There is nothing to approve.")
         beside = found.beside(one.order, one.manifest.vintage)
         found = life.log_built(found, name, time)
         verify(one.folder)
@@ -92,6 +94,11 @@ def verify(folder: Path) -> Standing:
     Raises ReleaseError with all that was.
     """
     folder = folder.resolve()
+    if not (folder / FILE).is_file():
+        raise UsageError(
+            f"{folder} is not a release: it has no {FILE}",
+            fix="Name the folder of one, such as out/2026-03 or out/current.",
+        )
     if findings := life.verify(folder):
         lines = "\n".join(str(finding) for finding in findings)
         raise ReleaseError(f"{folder} is not as it was written:\n{lines}", fix=_AGAIN)

@@ -189,8 +189,10 @@ def print_rounds(console: Console, catalogue: Catalogue, planned: Sequence[Plann
 def _state(one: Planned) -> str:
     if one.standing is None:
         return "-"
-    when = max((line.time for line in one.standing.lines), default=None)
-    said = one.standing.state + (f" {when:%Y-%m-%d %H:%M} UTC" if when else "")
+    standing = one.standing
+    when = [line.time for line in standing.lines if line.step == standing.state]
+    zone = one.round.published_at.tzinfo
+    said = standing.state + (f" {when[-1].astimezone(zone):%Y-%m-%d %H:%M}" if when else "")
     return f"{said}, current" if one.is_current else said
 
 

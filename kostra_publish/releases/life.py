@@ -349,7 +349,7 @@ def _refuse_before_its_hour(one: Standing, time: datetime) -> None:
     if time < hour:
         raise ReleaseError(
             f"{one.name} is under embargo until {hour:%Y-%m-%d %H:%M} UTC",
-            fix="Run it again at that hour.",
+            fix="Run it again at that hour, which is in UTC.",
         )
 
 

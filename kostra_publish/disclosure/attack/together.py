@@ -86,7 +86,9 @@ def _columns(before: pl.DataFrame, now: pl.DataFrame, width: int) -> Integers:
 
 
 def _moved(rows: csr_array, column: Integers, total: int) -> csr_array:
-    found = csr_array((rows.data, column[rows.indices], rows.indptr), shape=(rows.shape[0], total))
+    # Sorting would put the coefficients of the universe itself in another order.
+    data = rows.data.copy()
+    found = csr_array((data, column[rows.indices], rows.indptr), shape=(rows.shape[0], total))
     found.sort_indices()
     return found
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.attack.exact import exact
-from kostra_publish.disclosure.attack.together import together
+from kostra_publish.disclosure.attack.together import _moved, together
 from kostra_publish.disclosure.problem import Problem
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 
@@ -50,6 +50,14 @@ def found(before: StoredUniverse, now: StoredUniverse) -> list[str]:
     return [
         name for name, is_found in zip([*cells["region"], *tail], follows, strict=True) if is_found
     ]
+
+
+def test_a_universe_that_is_looked_at_beside_another_stays_as_it_was() -> None:
+    rows = csr_array(np.array([[1, 2, 3], [0, 4, 5]]))
+    before = rows.toarray()
+    moved = _moved(rows, np.array([2, 1, 0]), 3)
+    assert moved.toarray().tolist() == [[3, 2, 1], [5, 4, 0]]
+    assert (rows.toarray() == before).all()
 
 
 def test_what_has_not_changed_is_the_same_number() -> None:
