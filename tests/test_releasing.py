@@ -184,16 +184,13 @@ def test_an_audit_that_finds_something_is_logged_and_keeps_the_release_back(
     assert standings(house.out).get("2025-06").state == "approved"
 
 
-def test_an_altered_release_is_neither_approved_nor_released(house: House) -> None:
+def test_an_altered_release_is_found_and_not_released_again(house: House) -> None:
     path = house.out / "2026-06" / "public/statbank/jsonstat/12269.en.json"
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"Statistics", b"Statistisc", 1))
-    for step in (
-        lambda: releasing.approve(house.place, "2026-06", LATE, "Kari Nordmann"),
-        lambda: releasing.release(house.place, "2026-06", LATE),
-    ):
+    for step in (releasing.verify, lambda _: releasing.release(house.place, "2026-06", LATE)):
         with pytest.raises(ReleaseError, match=r"12269.en.json: .*the file has been altered"):
-            step()
+            step(house.out / "2026-06")
     path.write_bytes(whole)
     releasing.verify(house.out / "current")
 
@@ -255,6 +252,36 @@ def test_a_correction_that_would_change_more_is_refused(house: House) -> None:
     with pytest.raises(ReleaseError, match="would change what it does not name: 12131"):
         house.publish("2026-06.1")
     assert not (house.out / "2026-06.1").exists()
+
+
+def fewer(folder: Path, data: Path) -> Path:
+    """The data, with a new version of skjema 11C in which some participants are gone."""
+    shutil.copytree(data, folder)
+    old = max(folder.glob("skjema11c_p2025_v*.parquet"))
+    path = folder / f"skjema11c_p2025_v{int(old.stem[-1]) + 1}.parquet"
+    rows = pl.read_parquet(old)
+    gone = (pl.int_range(pl.len()) % 9 == 0) & pl.col("KOMMUNE_NR").str.starts_with("11")
+    rows.filter(~gone).write_parquet(
+        path, metadata={"delivered": "2026-06-20", "synthetic": "true"}
+    )
+    return folder
+
+
+def test_a_correction_that_gives_a_difference_away_is_not_released(
+    house: House, tmp_path: Path
+) -> None:
+    house.data = fewer(tmp_path / "fewer", house.data)
+    correct(house.specs, "2026-06.1", "2026-09-01", "kvp-deltakere")
+    house.publish("2026-06.1")
+    # Three releases of an årgang show more than each pair of them was protected for.
+    with pytest.raises(LeakError, match="differences of few persons") as caught:
+        releasing.approve(house.place, "2026-06.1", LATE, "Kari Nordmann")
+    last = read_log(house.out).lines[-1]
+    assert (last.step, last.beside) == ("audited", ("2026-03", "2026-06"))
+    assert last.violations == len(caught.value.leaks)
+    with pytest.raises(ReleaseError, match="not approved"):
+        releasing.release(house.place, "2026-06.1", LATE)
+    assert house.current() == "2026-06"
 
 
 def test_march_is_not_corrected_once_the_final_figures_are_out(house: House) -> None:

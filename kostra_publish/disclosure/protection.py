@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -79,7 +79,7 @@ class RoundsReport:
 class Earlier:
     """What earlier releases of the same vintage were protected as: (release, universe).
 
-    Of each universe the newest is there, which holds what was shown before it, too.
+    The newest come first; each holds what was shown before it, too.
     """
 
     universes: Sequence[tuple[str, StoredUniverse]]
@@ -106,7 +106,7 @@ def protect(
     beside = [_beside(universe, earlier) for universe in universes(plan, built)]
     # The loops and the solver work without the interpreter: universes are protected side by side.
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        decided = [*pool.map(partial(_answer, intervals=intervals), beside)]
+        decided = [*pool.map(partial(_answer_beside, intervals=intervals), beside)]
     signs = hidden([one.universe for one, _ in decided], [answer.visible for _, answer in decided])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
@@ -129,14 +129,30 @@ def _stored(
     return universe.stored(visible, dimensions, tables)
 
 
-def _beside(universe: Universe, earlier: Earlier | None) -> Joined:
-    """A universe together with what was shown of it before."""
-    if earlier is None:
-        return alone(universe)
-    for release, stored in earlier.universes:
-        if (stored.name, stored.kind) == (universe.name, universe.kind):
-            return joined(universe, stored, release)
-    return alone(universe)
+def _beside(universe: Universe, earlier: Earlier | None) -> list[Joined]:
+    """A universe together with what each earlier release showed of it, the newest first."""
+    found = [
+        joined(universe, stored, release)
+        for release, stored in (earlier.universes if earlier else ())
+        if (stored.name, stored.kind) == (universe.name, universe.kind)
+    ]
+    return found or [alone(universe)]
+
+
+def _answer_beside(found: Sequence[Joined], intervals: Intervals) -> tuple[Joined, Answer]:
+    """Which cells may be shown beside all earlier releases.
+
+    What is hidden beside one stays hidden when the next is looked at: that takes nothing away
+    from what was found, since whoever is shown less knows less.
+    """
+    first, answer = _answer(found[0], intervals)
+    for other in found[1:]:
+        hidden = ~answer.visible[: other.own]
+        _, beside = _answer(other.hiding(hidden), intervals)
+        visible = answer.visible.copy()
+        visible[: other.own] &= beside.visible[: other.own]
+        answer = replace(answer, visible=visible)
+    return first, answer
 
 
 def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Answer]:

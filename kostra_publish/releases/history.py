@@ -107,10 +107,10 @@ def _before(out: Path, manifest: Manifest) -> dict[str, str]:
 def shown_before(beside: Sequence[Path], vintage: int) -> list[tuple[str, StoredUniverse]]:
     """What releases of a vintage, oldest first, were protected as: (release, universe).
 
-    Of each universe the newest is there, which holds what was shown before it, too. Raises
-    ReleaseError when a file is missing or altered, or a release keeps none.
+    The newest come first. Raises ReleaseError when a file is missing or altered, or a release
+    keeps none.
     """
-    found: dict[tuple[str, str], tuple[str, StoredUniverse]] = {}
+    found: list[tuple[str, StoredUniverse]] = []
     for one in reversed(beside):
         universes = stored_universes(one, vintage)
         if not universes:
@@ -118,9 +118,8 @@ def shown_before(beside: Sequence[Path], vintage: int) -> list[tuple[str, Stored
                 f"release {one.name} does not say what its figures were protected as",
                 fix="Publish that round again, then this one.",
             )
-        for universe in universes:
-            found.setdefault((universe.name, universe.kind), (one.name, universe))
-    return list(found.values())
+        found += [(one.name, universe) for universe in universes]
+    return found
 
 
 def earlier_cubes(release: Path, tables: Mapping[str, TableSpec]) -> dict[str, SafeCube]:

@@ -59,6 +59,11 @@ class Joined:
         """The same with a limited universe; see ``Universe.limited``."""
         return replace(self, universe=self.universe.limited(shown))
 
+    def hiding(self, hidden: Flags) -> Joined:
+        """The same with own cells hidden already; one flag for each cell of this release."""
+        listed = self.universe.problem.listed
+        return replace(self, held=self.held | (_padded(hidden, len(listed)) & listed))
+
     def without(self, disclosed: Flags) -> Joined:
         """The same without protection of what has been given away; it stays hidden."""
         problem = self.universe.problem
