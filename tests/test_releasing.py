@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -55,9 +57,14 @@ class House:
         request = Request(name, str(self.data), self.out, self.specs, TEMPLATES, NOW, only)
         return publish(request, silent).folder
 
+    def approve(self, name: str, time: datetime = LATE) -> None:
+        """As the verb does, but attacked by algebra alone: that is fast, and finds enough here."""
+        with patch.object(releasing, "audit", partial(audit, in_full=False)):
+            releasing.approve(self.place, name, time, "Kari Nordmann")
+
     def show(self, name: str, time: datetime = LATE) -> Path:
         folder = self.publish(name)
-        releasing.approve(self.place, name, time, "Kari Nordmann")
+        self.approve(name, time)
         releasing.release(self.place, name, time)
         return folder
 
@@ -275,7 +282,7 @@ def test_a_correction_that_gives_a_difference_away_is_not_released(
     house.publish("2026-06.1")
     # Three releases of an årgang show more than each pair of them was protected for.
     with pytest.raises(LeakError, match="differences of few persons") as caught:
-        releasing.approve(house.place, "2026-06.1", LATE, "Kari Nordmann")
+        house.approve("2026-06.1")
     last = read_log(house.out).lines[-1]
     assert (last.step, last.beside) == ("audited", ("2026-03", "2026-06"))
     assert last.violations == len(caught.value.leaks)
@@ -469,7 +476,7 @@ def test_a_round_that_is_moved_is_judged_by_the_calendar_it_was_made_with(
     house = House(tmp_path, data)
     house.show("2026-03")
     house.publish("2026-06")
-    releasing.approve(house.place, "2026-06", LATE, "Kari Nordmann")
+    house.approve("2026-06")
     dated(house, '{round: 2026-06, kind: june, date: "2026-06-29"}')
     with pytest.raises(ReleaseError, match="has been moved to 2026-06-29 06:00 UTC"):
         releasing.release(house.place, "2026-06", LATE)
