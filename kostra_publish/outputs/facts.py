@@ -313,7 +313,8 @@ def _estimated_note(cube: SafeCube, facts: VintageFacts, texts: Texts) -> Note:
     filled = {}
     for language in LANGUAGES:
         shares = ", ".join(
-            f"{names[code].get(language)} ({code}) {in_words(share, language)}"
+            # A former region has its years behind its name; the note is of one of them.
+            f"{names[code].get(language).partition(' (')[0]} ({code}) {in_words(share, language)}"
             for code, share in facts.estimated.items()
             if code in names
         )
