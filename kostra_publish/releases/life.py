@@ -54,8 +54,8 @@ class Standing:
         steps: list[State] = [line.step for line in self.lines if line.step != "audited"]
         if not steps:
             return "built"
-        # Whoever has seen it has seen it: a withdrawn release is not built anew.
-        if self.seen and "withdrawn" in steps:
+        # Whoever has seen it has seen it: what is withdrawn after that is not built anew.
+        if self.seen and "withdrawn" in steps[steps.index("released") :]:
             return "withdrawn"
         return steps[-1]
 
@@ -147,18 +147,21 @@ class Standings:
 
         Raises ReleaseError when it is not in its place.
         """
-        by_name = {one.name: one for one in self.releases}
-        withdrawn = {line.release for line in self.log.lines if line.step == "withdrawn"}
-        for line in reversed(self.log.lines):
-            if line.step != "released" or line.release in withdrawn:
-                continue
-            if line.release not in by_name:
-                raise ReleaseError(
-                    f"{line.release} is what everybody sees, but it is not in {self.out}",
-                    fix="Put it back: the next release carries its figures on.",
-                )
-            return by_name[line.release]
-        return None
+        shown: list[str] = []
+        for line in self.log.lines:
+            if line.step == "released":
+                shown.append(line.release)
+            elif line.step == "withdrawn" and line.release in shown:
+                shown.remove(line.release)
+        if not shown:
+            return None
+        for one in self.releases:
+            if one.name == shown[-1]:
+                return one
+        raise ReleaseError(
+            f"{shown[-1]} is what everybody sees, but it is not in {self.out}",
+            fix="Put it back: the next release carries its figures on.",
+        )
 
 
 def standings(out: Path) -> Standings:

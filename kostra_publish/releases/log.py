@@ -95,12 +95,17 @@ class Log:
     def end(self) -> None:
         """End the last line, or cut off what a killed run has left of one.
 
-        Only for the run that holds the lock. Raises ReleaseError when it cannot be done.
+        Done once more it changes nothing. Only for the run that holds the lock. Raises
+        ReleaseError when it cannot be done.
         """
+        if not (self.torn or self.unended):
+            return
+        whole = sum(len(render(line)) + 1 for line in self.lines)
         with written(f"cannot write {self.path}", fix=_UNTOUCHED):
-            if self.torn:
-                os.truncate(self.path, self.path.stat().st_size - self.torn)
-            elif self.unended:
+            size = self.path.stat().st_size
+            if size > whole:
+                os.truncate(self.path, whole)
+            elif size < whole:
                 _append(self.path, b"\n")
 
 

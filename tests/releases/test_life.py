@@ -167,7 +167,13 @@ def test_what_nobody_has_seen_can_be_withdrawn_and_built_anew(tmp_path: Path) ->
     assert states(tmp_path)["2026-06"] == "built"
     approved(tmp_path, "2026-06")
     released(tmp_path, "2026-06")
+    assert (states(tmp_path)["2026-06"], current(tmp_path)) == ("released", "2026-06")
+    # What the log says is what the next run goes by.
+    build(tmp_path, "2027-03")
     assert current(tmp_path) == "2026-06"
+    withdrawn(tmp_path, "2027-03")
+    withdrawn(tmp_path, "2026-06")
+    assert (states(tmp_path)["2026-06"], current(tmp_path)) == ("withdrawn", "2026-03")
 
 
 def test_what_later_releases_carry_on_is_not_withdrawn(tmp_path: Path) -> None:
@@ -211,6 +217,39 @@ def test_a_released_release_that_was_moved_away_is_missed(tmp_path: Path) -> Non
     with pytest.raises(ReleaseError, match="2026-03 has been released, but is not in"):
         found.beside(a_round("2026-06").order, 2025)
     assert found.beside(a_round("2027-06").order, 2026) == []
+
+
+# --- the log is put right before the next line --------------------------------------------
+
+
+@pytest.mark.parametrize("left", ["half a line", "no line break"])
+def test_a_line_that_was_not_ended_is_mended_once(tmp_path: Path, left: str) -> None:
+    shown(tmp_path, "2026-03")
+    path = tmp_path / LOG
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:100] if left == "half a line" else whole[:-1])
+    # The run mends it when it starts, and writes its own line after that.
+    build(tmp_path, "2026-06")
+    assert path.read_bytes().startswith(whole)
+    assert [line.step for line in read_log(tmp_path).lines][-2:] == ["released", "built"]
+    found = standings(tmp_path)
+    life.mend(found)
+    life.log_audited(found, "2026-06", NOW, 0, [])
+    assert len(read_log(tmp_path).lines) == 6
+
+
+@pytest.mark.parametrize("left", ["half a line", "no line break"])
+def test_one_reading_of_the_log_mends_and_goes_on(tmp_path: Path, left: str) -> None:
+    build(tmp_path, "2026-03")
+    path = tmp_path / LOG
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:100] if left == "half a line" else whole[:-1])
+    found = standings(tmp_path)
+    life.mend(found)
+    assert path.read_bytes() == whole
+    life.log_audited(found, "2026-03", NOW, 0, [])
+    assert [line.step for line in read_log(tmp_path).lines] == ["built", "audited"]
+    assert path.read_bytes().startswith(whole)
 
 
 # --- current follows the log ------------------------------------------------------------
