@@ -470,6 +470,22 @@ def test_rounds_that_came_into_the_calendar_later_change_nothing(house: House) -
     assert found["nextUpdate"] == "2027-03-15T07:00:00Z"
 
 
+def test_what_a_correction_does_not_name_is_told_as_it_was(house: House) -> None:
+    dated(house, '{round: 2027-03, kind: march, date: "2027-03-22"}')
+    correct(house.specs, "2026-06.1", "2026-09-01", "12269")
+    folder = house.show("2026-06.1")
+    days = {table: head(folder, table)["extension"]["px"]["nextUpdate"] for table in TABLES[:2]}
+    assert days == {"12269": "2027-03-22T07:00:00Z", "12131": "2027-03-15T07:00:00Z"}
+    # What was corrected is told in later releases, too, whatever the calendar says by then.
+    path = house.specs / "rounds.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("corrections:")] + "corrections: []\n", encoding="utf-8")
+    dated(house, '{round: 2026-10-kvp, kind: kvp, date: "2026-10-08"}')
+    later = house.show("2026-10-kvp")
+    notes = " ".join(head(later, "12269")["note"])
+    assert "Rettet 1. september 2026. Sola hadde sendt tall for 3 år." in notes
+
+
 def test_a_round_that_is_moved_is_judged_by_the_calendar_it_was_made_with(
     data: Path, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ from kostra_publish.disclosure.certificate import proven
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import LeakError
+from kostra_publish.releases.history import described_cubes
 from kostra_publish.releases.manifest import FILE, read_manifest, verify
 from kostra_publish.specs.dimensions import TIME
 from kostra_publish.specs.files import CALENDAR
@@ -253,6 +254,10 @@ class _Release:
             cells=cells,
             last_year=last_year,
             calendar=self.manifest.calendar,
+            vintages=[
+                facts for cube in described_cubes(self.folder).values() for facts in cube.vintages
+            ],
+            next_updates=filter(None, self.manifest.next_updates.values()),
         )
 
     def unaccounted(self, known: KnownTexts | None) -> Iterator[Leak]:

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from kostra_publish.auditing.released import has_number
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.problem import Integers
+from kostra_publish.disclosure.safe import VintageFacts
 from kostra_publish.releases.rounds import Schedule
 from kostra_publish.specs.calendar import Calendar
 from kostra_publish.specs.dimensions import BYDEL_REGION, KOMMUNE_REGION
@@ -72,7 +74,9 @@ class KnownTexts:
     """The texts that the specs, the templates and the lists of regions account for.
 
     ``cells`` are the numbers of cells that tables of the release have, ``last_year`` the last
-    year that a text may name, ``calendar`` the one that the release was made with.
+    year that a text may name, ``calendar`` the one that the release was made with. What is
+    carried on tells of an earlier one: ``vintages`` and ``next_updates`` are all that the tables
+    of the release hold.
     """
 
     def __init__(
@@ -83,16 +87,27 @@ class KnownTexts:
         cells: Iterable[int],
         last_year: int,
         calendar: Calendar,
+        vintages: Iterable[VintageFacts] = (),
+        next_updates: Iterable[datetime] = (),
     ) -> None:
         self.last_year = last_year
         self.calendar = calendar
+        self._vintages = list(vintages)
+        self._next_updates = list(next_updates)
         self.cells = frozenset(cells)
         found = {
             (keys, " ".join(scalar.split()))
             for content in _contents(specs, calendar)
             for keys, scalar in _scalars(content)
         }
-        self._scalars = {written for _, scalar in found for written in _written(scalar)}
+        reasons = {
+            (keys, words)
+            for facts in self._vintages
+            for one in facts.corrected
+            for keys, words in _scalars(one.reason.model_dump())
+        }
+        scalars = {scalar for _, scalar in found | reasons}
+        self._scalars = {written for scalar in scalars for written in _written(scalar)}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
             path.name: path.read_text(encoding="utf-8")
@@ -132,16 +147,31 @@ class KnownTexts:
 
     @cached_property
     def _dates(self) -> frozenset[str]:
-        """The days of the calendar in every way they are written, its hours, and its releases."""
-        calendar = self.calendar
+        """Days and releases, of the calendar and of what is carried on, as they are written."""
         first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, self.last_year + 2))
-        hour = str(calendar.hour)[:5]
-        found = {hour}
-        for one in Schedule(calendar).between(first, last):
-            day, moment = one.published_at.date(), one.updated
+        planned = Schedule(self.calendar).between(first, last)
+        zone = ZoneInfo(self.calendar.time_zone)
+        moments = [
+            *(one.updated for one in planned),
+            *(facts.published for facts in self._vintages),
+            *self._next_updates,
+        ]
+        days = {
+            *(moment.astimezone(zone).date() for moment in moments),
+            *(day for facts in self._vintages if (day := facts.final_day)),
+            *(one.day for facts in self._vintages for one in facts.corrected),
+        }
+        releases = {
+            *(one.name for one in planned),
+            *(facts.round for facts in self._vintages),
+            *(name for facts in self._vintages if (name := facts.replaces)),
+        }
+        hours = {f"{moment.astimezone(zone):%Y%m%d %H:%M}" for moment in moments}
+        found = {f"{self.calendar.hour:%H:%M}", *hours, *releases}
+        found |= {moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in moments}
+        for day in days:
             names = _MONTHS[day.month - 1]
-            found |= {one.name, day.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
-            found.add(f"{day:%Y%m%d} {hour}")
+            found.add(day.isoformat())
             found |= {f"{day.day}{dot} {name} {day.year}" for name in names for dot in ("", ".")}
         return frozenset(found)
 

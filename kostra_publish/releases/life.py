@@ -17,7 +17,7 @@ from typing import Literal
 
 from kostra_publish.errors import Finding, ReleaseError, UsageError, written
 from kostra_publish.releases.folders import CURRENT, LOG, is_release_name, releases
-from kostra_publish.releases.log import Entry, Line, Log, Step, now, read_log
+from kostra_publish.releases.log import Entry, Line, Log, Step, read_log
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256
 from kostra_publish.releases.manifest import verify as verify_files
 from kostra_publish.releases.rounds import Order, order
@@ -417,9 +417,3 @@ def _reference_findings(out: Path, name: str, other: str, expected: str) -> Iter
     if sha256(path) != expected:
         rule = f"it was made with another {other} than the one that is there"
         yield Finding(FILE, name, "", rule, f"Put back the {other} that it was made with.")
-
-
-__all__ = [
-    "Standing", "Standings", "State", "approve", "log_audited", "log_built", "mend", "now",
-    "refuse_edit", "release", "standing", "standings", "verify", "withdraw",
-]  # fmt: skip
