@@ -18,6 +18,8 @@ import pytest
 from kostra_publish import releasing
 from kostra_publish.auditing import audit
 from kostra_publish.cli import main
+from kostra_publish.disclosure import protection
+from kostra_publish.disclosure.rounds import alone
 from kostra_publish.errors import LeakError, ReleaseError, UsageError
 from kostra_publish.microdata import synth
 from kostra_publish.preparing import Sources
@@ -274,13 +276,26 @@ def fewer(folder: Path, data: Path) -> Path:
     return folder
 
 
-def test_a_correction_that_gives_a_difference_away_is_not_released(
+def test_a_correction_of_microdata_is_released_beside_march_and_june(
     house: House, tmp_path: Path
 ) -> None:
     house.data = fewer(tmp_path / "fewer", house.data)
     correct(house.specs, "2026-06.1", "2026-09-01", "kvp-deltakere")
-    house.publish("2026-06.1")
-    # Three releases of an årgang show more than each pair of them was protected for.
+    house.show("2026-06.1")
+    assert house.current() == "2026-06.1"
+    audited = next(line for line in read_log(house.out).lines[::-1] if line.step == "audited")
+    assert (audited.beside, audited.violations) == (("2026-03", "2026-06"), 0)
+
+
+def test_a_correction_that_gives_a_difference_away_is_not_released(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.data = fewer(tmp_path / "fewer", house.data)
+    correct(house.specs, "2026-06.1", "2026-09-01", "kvp-deltakere")
+    with monkeypatch.context() as patched:
+        # As though March and June had not been.
+        patched.setattr(protection, "_beside", lambda universe, _earlier: [alone(universe)])
+        house.publish("2026-06.1")
     with pytest.raises(LeakError, match="differences of few persons") as caught:
         house.approve("2026-06.1")
     last = read_log(house.out).lines[-1]

@@ -402,7 +402,7 @@ class _View:
 
     def attacked_with(self, later: _View, *, in_full: bool) -> Attack:
         """Attack it together with that of a later round: what both together give away."""
-        both = together(self.universe, later.universe)
+        both = together(self.universe, later.universe, self.release)
         known = both.known(self.known, later.known)
         alone = both.known(*(exact(one.universe.problem, one.known) for one in (self, later)))
         in_full = in_full and len(known) <= INSIDERS_TRIED

@@ -24,6 +24,8 @@ from kostra_publish.disclosure.problem import PUBLISHED, STATUSES, Flags, Intege
 from kostra_publish.errors import DisclosureError
 
 FOLDER: Final = "internal/disclosure"
+IN: Final = " in "
+"""Between the code of a unit or region and the release in which it was so: ``4601 in 2026-03``."""
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 
@@ -166,6 +168,16 @@ def _parquet(frame: pl.DataFrame) -> bytes:
         buffer, compression="zstd", compression_level=3, statistics=False, row_group_size=1 << 22
     )
     return buffer.getvalue()
+
+
+def undated(column: str) -> pl.Expr:
+    """A column of codes without the releases in which they were so."""
+    return pl.col(column).str.split_exact(IN, 1).struct.field("field_0").alias(column)
+
+
+def is_dated(column: str) -> pl.Expr:
+    """Whether a code is of an earlier release than the one that keeps it."""
+    return pl.col(column).str.contains(IN, literal=True)
 
 
 # --- reading ------------------------------------------------------------------------

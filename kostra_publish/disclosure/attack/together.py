@@ -3,7 +3,7 @@
 Whoever has both reads them together. In a unit of which all numbers are the same in both, the
 numbers of the one are those of the other; in other units both are unknown, apart. A figure of
 the later release less that of the earlier is a number of persons who came less those who
-left: it must not be found when one to three stand behind it.
+left: it must not be found when it is not nought and one to three stand behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 from scipy.sparse import csr_array, vstack
 
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
-from kostra_publish.disclosure.stored_universe import StoredUniverse
+from kostra_publish.disclosure.stored_universe import IN, StoredUniverse, is_dated
 from kostra_publish.specs.models import THRESHOLD
 
 _BLOCK: Final = ["population", "block"]
@@ -41,10 +41,13 @@ class Together:
         return np.concatenate([before, now, np.zeros(rest, dtype=np.bool_)])
 
 
-def together(before: StoredUniverse, now: StoredUniverse) -> Together:
-    """Two universes of the same figures, of two releases, as one."""
+def together(before: StoredUniverse, now: StoredUniverse, release: str = "") -> Together:
+    """Two universes of the same figures, of two releases, as one.
+
+    ``release`` is the earlier one: what ``now`` keeps of it are its own numbers.
+    """
     width = before.inner.height
-    column = _columns(_numbered(before), _numbered(now), width)
+    column = _columns(_numbered(before), _numbered(now), width, f"{IN}{release}")
     total = max(width, int(column.max(initial=-1)) + 1)
     first = _moved(before.problem.rows, np.arange(width), total)
     second = _moved(now.problem.rows, column, total)
@@ -57,7 +60,8 @@ def together(before: StoredUniverse, now: StoredUniverse) -> Together:
     units[column], units[:width] = number[width:], number[:width]
     behind = _behind(steps, inner, units)
     of_persons = now.kind == "persons"
-    few = np.flatnonzero((behind > 0) & (behind < THRESHOLD) & of_persons)
+    # That as many came as left is nought, which everybody may know, as of any other figure.
+    few = np.flatnonzero((steps @ inner != 0) & (behind < THRESHOLD) & of_persons)
     return Together(
         _joined(before.problem, now.problem, (first, second, csr_array(steps[few])), inner, column),
         int((behind > 0).sum()),
@@ -69,8 +73,11 @@ def _numbered(universe: StoredUniverse) -> pl.DataFrame:
     return universe.inner.select(_NAMES).with_columns(value).with_row_index("index")
 
 
-def _columns(before: pl.DataFrame, now: pl.DataFrame, width: int) -> Integers:
-    """For each number of now the column among all: that of before where they are the same."""
+def _columns(before: pl.DataFrame, now: pl.DataFrame, width: int, dated: str) -> Integers:
+    """For each number of now the column among all: that of before where they are the same.
+
+    A number that now keeps ``dated`` is that of before, by whatever name they have now.
+    """
     both = before.select(_BLOCK).unique().join(now.select(_BLOCK).unique(), on=_BLOCK)
     beside = before.join(both, on=_BLOCK, how="semi").join(
         now.join(both, on=_BLOCK, how="semi"), on=_NAMES, how="full", coalesce=True, suffix="_now"
@@ -78,8 +85,13 @@ def _columns(before: pl.DataFrame, now: pl.DataFrame, width: int) -> Integers:
     moved = pl.col("value").fill_null(0) != pl.col("value_now").fill_null(0)
     changed = beside.filter(moved).select(_UNIT).unique()
     same = beside.drop_nulls().join(changed, on=_UNIT, how="anti")
+    kept = now.filter(pl.col("unit").str.ends_with(dated)).with_columns(
+        pl.col("unit").str.strip_suffix(dated)
+    )
+    carried = before.join(kept, on=[*_NAMES, "value"], suffix="_now")
     column = np.full(now.height, -1, dtype=np.int64)
-    column[same["index_now"].to_numpy()] = same["index"].to_numpy()
+    for found in (same, carried):
+        column[found["index_now"].to_numpy()] = found["index"].to_numpy()
     own = column < 0
     column[own] = width + np.arange(own.sum())
     return column
@@ -94,11 +106,14 @@ def _moved(rows: csr_array, column: Integers, total: int) -> csr_array:
 
 
 def _same_cells(before: StoredUniverse, now: StoredUniverse) -> Integers:
-    """Pairs of listed cells, before and now, that are the same by their names."""
+    """Pairs of listed cells, before and now, that are the same by their names.
+
+    A cell that both hold of an even earlier release is one figure, and differs from nothing.
+    """
     listed = [
         universe.problem.cells.select(_CELL)
         .with_row_index(name)
-        .filter(universe.problem.listed)
+        .filter(pl.Series(universe.problem.listed), ~is_dated("region"))
         .unique(_CELL, keep="none")
         for name, universe in (("before", before), ("now", now))
     ]

@@ -13,8 +13,8 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.disclosure.rounds.differences import Differences, contributors, implied
-from kostra_publish.disclosure.rounds.matching import IN, Match, dated, match, undated
-from kostra_publish.disclosure.stored_universe import StoredUniverse
+from kostra_publish.disclosure.rounds.matching import Match, dated, match
+from kostra_publish.disclosure.stored_universe import StoredUniverse, is_dated, undated
 from kostra_publish.disclosure.universe import Universe
 
 SINCE = " since "
@@ -397,7 +397,7 @@ def _padded(own: Flags, count: int) -> Flags:
 def _in_tables(problem: Problem) -> Flags:
     """The cells that stand in a table, or stood in one of an earlier release."""
     cells = problem.cells
-    carried = cells["region"].str.contains(IN, literal=True) & (cells["kind"] != "")
+    carried = cells.select(is_dated("region") & (pl.col("kind") != "")).to_series()
     found: Flags = (problem.listed & (cells["kind"] != "").to_numpy()) | carried.to_numpy()
     return found
 

@@ -17,24 +17,21 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from kostra_publish.disclosure.problem import Flags, Integers
+from kostra_publish.disclosure.stored_universe import IN, is_dated, undated
 
 NAMES: Final = ("population", "block", "combination", "unit")
-IN: Final = " in "
-"""Between the code of a unit or region and the release in which it was so: ``4601 in 2026-03``."""
 
 _NONE = -1
 
 
 def dated(codes: pl.Series, release: str) -> pl.Series:
     """Codes as they were in ``release``; those of an even earlier one stay."""
-    later = pl.col(codes.name).str.contains(IN, literal=True)
-    named = pl.when(later).then(pl.col(codes.name)).otherwise(pl.col(codes.name) + IN + release)
+    named = (
+        pl.when(is_dated(codes.name))
+        .then(pl.col(codes.name))
+        .otherwise(pl.col(codes.name) + IN + release)
+    )
     return codes.to_frame().select(named).to_series()
-
-
-def undated(column: str) -> pl.Expr:
-    """A column of codes without the releases in which they were so."""
-    return pl.col(column).str.split_exact(IN, 1).struct.field("field_0").alias(column)
 
 
 @dataclass(frozen=True, eq=False)
