@@ -14,6 +14,7 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.protection import Earlier
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.errors import ReleaseError, UsageError
+from kostra_publish.microdata.inputs import Inputs
 from kostra_publish.quality.observations import Observations
 from kostra_publish.quality.stored import earlier_observations
 from kostra_publish.releases.history import earlier_cubes, refuse_beside_later, shown_before
@@ -165,6 +166,36 @@ def plan(wanted: Task, earlier: Mapping[str, SafeCube]) -> Plan:
         return made
     indicators = wanted.catalogue.quality.indicators
     return replace(made, coming=coming_tables(made), indicators=indicators)
+
+
+def refuse_half_corrected(wanted: Task, base: Ground, inputs: Inputs) -> None:
+    """Refuse a correction that leaves other tables with what the same data said before.
+
+    Raises ReleaseError, naming the tables and the file.
+    """
+    correction, current = wanted.round.correction, wanted.round
+    if correction is None or base.previous is None:
+        return
+    told = {*correction.tables, *correction.unaffected}
+    left: dict[str, list[str]] = {}
+    for name, cube in base.earlier.items():
+        if name in told or current.vintage not in cube.vintages:
+            continue
+        release = base.previous.parent / cube.vintages[current.vintage].round
+        before = {file.name: file.sha256 for file in read_manifest(release).inputs}
+        table = wanted.catalogue.table(name)
+        alone = Plan(wanted.catalogue, [table], current.vintage, current.kind)
+        for dataset in alone.counted_from & inputs.datasets.keys():
+            file = inputs.datasets[dataset].file
+            if file.sha256 is None or before.get(file.name) != file.sha256:
+                left.setdefault(file.name, []).append(name)
+    if left:
+        said = "; ".join(f"{file} ({', '.join(sorted(names))})" for file, names in left.items())
+        raise ReleaseError(
+            f"{current} is made of data that tables it does not name have not seen: {said}",
+            fix="Name each in rounds.yaml: under its `tables`, or, when what is new does not"
+            " change its figures, under its `unaffected`.",
+        )
 
 
 def _tables(catalogue: Catalogue, current: Round, only: Sequence[str]) -> list[TableSpec]:

@@ -33,7 +33,15 @@ from kostra_publish.outputs.protection import (
 )
 from kostra_publish.outputs.quality import ComparedRelease, ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS, Format
-from kostra_publish.preparing import Ground, Sources, Task, ground, plan, task
+from kostra_publish.preparing import (
+    Ground,
+    Sources,
+    Task,
+    ground,
+    plan,
+    refuse_half_corrected,
+    task,
+)
 from kostra_publish.quality.assess import assess
 from kostra_publish.quality.evidence import Evidence
 from kostra_publish.quality.observations import Observations, observe
@@ -119,6 +127,7 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
     with stage("Read, validate and count") as say:
         planned = plan(wanted, base.earlier)
         inputs = round_inputs(planned, wanted.round, wanted.sources.data, wanted.files)
+        refuse_half_corrected(wanted, base, inputs)
         sources, population = planned.sources, planned.population
         counted = inputs.count(sources, population, planned.queries, with_controls=True)
         say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")

@@ -22,6 +22,7 @@ CORRECTION = """corrections:
       nn: Sola hadde sendt tal for 3 år.
       en: Sola had sent figures for 3 years.
     tables: [{tables}]
+    unaffected: [{unaffected}]
 """
 
 
@@ -40,10 +41,11 @@ def write_specs(folder: Path, *tables: str) -> Path:
     return folder
 
 
-def correct(folder: Path, name: str, day: str, *tables: str) -> None:
-    """Date a correction in the calendar of these specs."""
+def correct(folder: Path, name: str, day: str, *tables: str, unaffected: str = "") -> None:
+    """Date a correction in the calendar of these specs; ``unaffected`` names one table at most."""
     path = folder / "rounds.yaml"
     listed = ", ".join(f'"{table}"' for table in tables)
-    dated = CORRECTION.format(name=name, day=day, tables=listed)
+    rest = f'"{unaffected}"' if unaffected else ""
+    dated = CORRECTION.format(name=name, day=day, tables=listed, unaffected=rest)
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("corrections: []\n", dated), encoding="utf-8")

@@ -222,7 +222,7 @@ def moved(folder: Path, data: Path) -> Path:
 
 def test_a_correction_touches_only_what_it_names(house: House, tmp_path: Path) -> None:
     house.data = moved(tmp_path / "moved", house.data)
-    correct(house.specs, "2026-06.1", "2026-09-01", "12269")
+    correct(house.specs, "2026-06.1", "2026-09-01", "12269", unaffected=JUNE)
     before = contents(house.out / "2026-06")
     folder = house.show("2026-06.1")
     assert contents(house.out / "2026-06") == before
@@ -248,6 +248,17 @@ def test_a_correction_touches_only_what_it_names(house: House, tmp_path: Path) -
     pages = {f"public/statbank/index{name}.html" for name in ("", ".nb", ".nn")}
     assert {path for path in public if "12269" not in path} <= pages
     assert read_manifest(folder).correction is not None
+
+
+def test_a_table_of_data_with_a_new_version_is_not_passed_over(
+    house: House, tmp_path: Path
+) -> None:
+    house.data = moved(tmp_path / "moved", house.data)
+    correct(house.specs, "2026-06.1", "2026-09-01", "12269")
+    refused = rf"tables it does not name have not seen: introduksjon_p2025_v3.parquet \({JUNE}\)"
+    with pytest.raises(ReleaseError, match=refused):
+        house.publish("2026-06.1")
+    assert not (house.out / "2026-06.1").exists()
 
 
 def _text(data: bytes) -> str:

@@ -106,7 +106,7 @@ class Plan:
 
         A round is not held up for want of a dataset that only an indicator needs.
         """
-        read = {POPULATION, *(self.dataset(atom.source) for atom in self._of_tables)}
+        read = {POPULATION, *self.counted_from}
         forms = {
             name: self.compiler.of_kommuner(indicator.term)
             for name, indicator in self.indicators.items()
@@ -126,6 +126,11 @@ class Plan:
             for quotient in measures.values()
             for atom in quotient.atoms
         ]
+
+    @property
+    def counted_from(self) -> frozenset[str]:
+        """The datasets that the figures of the tables are counted from."""
+        return frozenset(self.dataset(atom.source) for atom in self._of_tables)
 
     @cached_property
     def amounts(self) -> dict[AtomKey, Parts]:

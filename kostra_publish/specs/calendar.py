@@ -91,6 +91,8 @@ class Correction(Model):
     """Why, in a sentence that readers see beside the tables."""
     tables: Annotated[list[str], Field(min_length=1)]
     """The tables it corrects; it touches no others."""
+    unaffected: list[str] = Field(default_factory=list)
+    """Tables made of the same data that rightly keep the figures they have."""
 
     @property
     def round(self) -> str:

@@ -363,5 +363,8 @@ def _correction_problems(parts: Parts, calendar: Calendar) -> Iterator[Problem]:
         yearly = is_yearly(one.round) and year_and_month(one.round)[1] in months
         if not yearly and one.round not in dated:
             yield (*place, "release"), f"there is no round {one.round}", "Correct it."
-        for table in set(one.tables).difference(parts.tables):
-            yield (*place, "tables"), f"there is no table {table}", "Correct it."
+        for key, named in (("tables", one.tables), ("unaffected", one.unaffected)):
+            for table in set(named).difference(parts.tables):
+                yield (*place, key), f"there is no table {table}", "Correct it."
+        for table in set(one.tables).intersection(one.unaffected):
+            yield (*place, "unaffected"), f"{table} is among the tables it corrects", "Take it out."
