@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kostra_publish.outputs.quality import CheckResult
-from kostra_publish.quality.checks import accounts, changes, people, reports, totals
+from kostra_publish.quality.checks import accounts, changes, hidden, people, reports, totals
 from kostra_publish.quality.evidence import Evidence, Outcome
 from kostra_publish.specs.quality import Checks
 
 MADE: Final[Mapping[str, Callable[[Any, Evidence], Outcome]]] = {
     "totals": totals.totals,
+    "main_figures": hidden.main_figures,
     "population": people.population,
     "population_kommune": people.population_kommune,
     "f281_country": accounts.country,

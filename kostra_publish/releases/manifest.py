@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, ValidationError
 
 from kostra_publish import __version__
 from kostra_publish.errors import Finding, ReleaseError, written
@@ -173,8 +173,11 @@ def _reference(release: Path) -> ReleaseReference:
 
 def render(manifest: Manifest) -> bytes:
     """The bytes of ``manifest.json``: UTF-8, keys sorted, checksum included."""
-    content = manifest.model_dump(mode="json")
-    return _text(content | {_CHECKSUM: hashlib.sha256(_text(content)).hexdigest()})
+    return _with_checksum(manifest.model_dump(mode="json"))
+
+
+def _with_checksum(content: Mapping[str, Any]) -> bytes:
+    return _text({**content, _CHECKSUM: hashlib.sha256(_text(content)).hexdigest()})
 
 
 def _text(content: Mapping[str, Any]) -> bytes:
@@ -185,7 +188,8 @@ def _text(content: Mapping[str, Any]) -> bytes:
 def read_manifest(release: Path) -> Manifest:
     """The manifest of the release in this folder.
 
-    Raises ReleaseError when it is missing, not a manifest, or altered.
+    What the program has come to write since, and has a default, may be lacking. Raises
+    ReleaseError when it is missing, not a manifest, altered, or not as this version writes it.
     """
     path = release / FILE
     try:
@@ -197,14 +201,20 @@ def read_manifest(release: Path) -> Manifest:
         raise ReleaseError(f"{path} cannot be read: {reason}", fix=_UNREAD) from error
     try:
         content = json.loads(data)
-        content.pop(_CHECKSUM)
-        manifest = Manifest.model_validate(content)
-    except (ValueError, KeyError, AttributeError, RecursionError, TypeError) as error:
+        del content[_CHECKSUM]
+        # Any altered byte shows: in what was read, in its checksum, or in how it is written.
+        whole = _with_checksum(content) == data
+    except (ValueError, KeyError, RecursionError, TypeError) as error:
         raise ReleaseError(f"{path} is not a manifest", fix=_ALTERED) from error
-    # Any altered byte shows: in what was read, in its checksum, or in how it is written.
-    if render(manifest) != data:
+    if not whole:
         raise ReleaseError(f"{path} has been altered", fix=_ALTERED)
-    return manifest
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        raise ReleaseError(
+            f"{path} is of another version of the program",
+            fix="Use the version that it names under `versions`, or publish the round again.",
+        ) from error
 
 
 def verify(release: Path) -> list[Finding]:

@@ -174,10 +174,20 @@ class Totals(Check):
     """Whether totals equal their parts in every cube, where all of them are shown."""
 
 
+class MainFigures(Check):
+    """How many main figures suppression hides: the first measure of each table, over its totals."""
+
+    most_percent: Percent
+    """The largest share of the kommuner (bydeler) whose main figure may be hidden."""
+    most_percent_larger: Percent = 0
+    """The same for larger regions: fylker, KOSTRA groups and the country."""
+
+
 class Checks(Model):
     """The checks, in the order of the report; one that is left out is not made."""
 
     totals: Totals | None = None
+    main_figures: MainFigures | None = None
     population: PopulationCheck | None = None
     population_kommune: PopulationChange | None = None
     f281_country: AgainstAccounts | None = None

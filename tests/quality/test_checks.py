@@ -36,10 +36,11 @@ def test_a_round_with_nothing_wrong_passes_or_is_not_made(name: str, given: Evid
 @pytest.mark.parametrize(
     ("given", "names"),
     [
-        (JUNE, {"totals", "march_against_final"}),
-        (MARCH, {"totals", "change_from_march"}),
+        (JUNE, {"totals", "main_figures", "march_against_final"}),
+        (MARCH, {"totals", "main_figures", "change_from_march"}),
         (NEW, {
-            "totals", "march_against_final", "change_from_march", "change_from_last_year",
+            "totals", "main_figures", "march_against_final", "change_from_march",
+            "change_from_last_year",
             "still_active", "population_kommune",
         }),
     ],

@@ -1,8 +1,10 @@
 """The manifest says what a release was made of, and finds every byte that changed."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -159,3 +161,30 @@ def test_any_one_altered_byte_is_found(tmp_path: Path, path: str) -> None:
 def test_an_input_is_named_without_its_folder(name: str) -> None:
     with pytest.raises(ValidationError):
         InputFile(name=name, version=1, sha256="a" * 64, rows=1)
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The release as another version of the program would have written its manifest."""
+    content = json.loads((folder / FILE).read_text())
+    del content["checksum"]
+    change(content)
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    content["checksum"] = hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / FILE).write_text(text)
+    return folder
+
+
+def test_a_manifest_from_before_a_field_with_a_default_is_read(tmp_path: Path) -> None:
+    def before(content: dict[str, Any]) -> None:
+        del content["calendar"]["corrections"]
+
+    assert read_manifest(rewritten(release(tmp_path), before)).calendar.corrections == []
+
+
+def test_a_manifest_of_another_version_says_so(tmp_path: Path) -> None:
+    def since(content: dict[str, Any]) -> None:
+        content["more"] = 1
+
+    with pytest.raises(ReleaseError, match="of another version of the program"):
+        read_manifest(rewritten(release(tmp_path), since))
