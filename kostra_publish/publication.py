@@ -93,6 +93,9 @@ class Summary:
     files: int
     synthetic: bool
     previous: str | None
+    correction: str | None
+    """The tables that it corrects, where it is a correction."""
+    is_look: bool
     quality: QualityVerdict
 
 
@@ -177,6 +180,10 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         files=len(staging.written),
         synthetic=any(facts.synthetic for cube in cubes for facts in cube.vintages.values()),
         previous=base.previous.name if base.previous else None,
+        correction=", ".join(correction.tables)
+        if (correction := wanted.round.correction)
+        else None,
+        is_look=wanted.is_look,
         quality=report.verdict,
     )
 

@@ -180,8 +180,9 @@ def _refuse_other_specs(one: Standing, place: Place) -> None:
 
 def _refuse_moved(one: Standing, schedule: Schedule) -> None:
     hour = schedule.round(one.name).updated
+    moved_to = schedule.calendar.on_the_clock(hour)
     if hour != one.manifest.published:
         raise ReleaseError(
-            f"{one.name} has been moved to {hour:%Y-%m-%d %H:%M} UTC since it was built",
+            f"{one.name} has been moved to {moved_to} since it was built",
             fix="Publish it again, so that it says so.",
         )

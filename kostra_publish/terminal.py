@@ -158,9 +158,13 @@ def print_summary(console: Console, summary: Summary) -> None:
         table.add_row(f"Cells with {sign}", f"{count:,}")
     table.add_row("Files", f"{summary.files:,}")
     table.add_row("Earlier figures from", summary.previous or "no earlier release")
+    if summary.correction:
+        table.add_row("Corrects", summary.correction)
     table.add_row("Built", str(summary.folder))
     _show(console, table)
     _print_verdict(console, summary.quality)
+    if not summary.is_look and not summary.quality.failed_blocking:
+        console.print(f"Next: kostra-publish approve {summary.folder.name} --by NAME", markup=False)
     if summary.synthetic:
         console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
 
@@ -217,11 +221,12 @@ def print_verified(console: Console, found: Standing) -> None:
         " written, nothing missing, nothing extra",
         highlight=False,
     )
+    clock = found.manifest.calendar.on_the_clock
     for line in found.lines:
         who = f" by {line.by}" if line.by else ""
         found_by = "" if line.violations is None else f", {line.violations} violations"
         console.print(
-            f"  line {line.number}: {line.step} {line.time:%Y-%m-%d %H:%M} UTC{who}{found_by}",
+            f"  line {line.number}: {line.step} {clock(line.time)}{who}{found_by}",
             highlight=False,
         )
 

@@ -351,8 +351,8 @@ def _refuse_before_its_hour(one: Standing, time: datetime) -> None:
     hour = one.manifest.published
     if time < hour:
         raise ReleaseError(
-            f"{one.name} is under embargo until {hour:%Y-%m-%d %H:%M} UTC",
-            fix="Run it again at that hour, which is in UTC.",
+            f"{one.name} is under embargo until {one.manifest.calendar.on_the_clock(hour)}",
+            fix="Run it again at that hour.",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -113,6 +113,10 @@ class Calendar(Model):
     """Rounds that are dated by themselves."""
     corrections: list[Correction] = Field(default_factory=list)
     """Corrections, oldest first."""
+
+    def on_the_clock(self, moment: datetime) -> str:
+        """A moment as the clock shows it there: ``2026-06-15 08:00 Europe/Oslo``."""
+        return f"{moment.astimezone(ZoneInfo(self.time_zone)):%Y-%m-%d %H:%M} {self.time_zone}"
 
 
 def year_and_month(name: str) -> tuple[int, int]:
