@@ -16,7 +16,15 @@ from pydantic import ValidationError
 from kostra_publish.errors import Finding, SpecError, UsageError
 from kostra_publish.specs import yaml_text
 from kostra_publish.specs.calendar import Calendar
-from kostra_publish.specs.files import CALENDAR, DISCONTINUED, QUALITY, stem, strays, table_files
+from kostra_publish.specs.files import (
+    CALENDAR,
+    DISCONTINUED,
+    PAGES,
+    QUALITY,
+    stem,
+    strays,
+    table_files,
+)
 from kostra_publish.specs.folders import digests
 from kostra_publish.specs.models import (
     Category,
@@ -32,11 +40,13 @@ from kostra_publish.specs.models import (
     Terms,
     Texts,
 )
+from kostra_publish.specs.pages import Pages
 from kostra_publish.specs.policy import Policy
 from kostra_publish.specs.quality import Quality
 from kostra_publish.specs.references import (
     Parts,
     calendar_findings,
+    pages_findings,
     quality_findings,
     shared_findings,
     table_findings,
@@ -65,6 +75,8 @@ class Catalogue:
     """SHA-256 of every spec file but the calendar, by its path in the folder."""
     policy: Policy = field(default_factory=Policy)
     quality: Quality = field(default_factory=Quality)
+    pages: Pages | None = None
+    """What the key-figure pages show; None: there are none."""
 
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
@@ -110,6 +122,8 @@ class Catalogue:
         for old in self.discontinued.values():
             if old.provisional:
                 yield old.id, "discontinued table", old.id
+        if self.pages and self.pages.provisional:
+            yield PAGES, "address of the key-figure pages", self.pages.address
 
 
 @dataclass(frozen=True)
@@ -152,6 +166,7 @@ def examine(folder: Path) -> Examined:
     old = _shared(folder / DISCONTINUED, Discontinued, shared, findings)
     calendar = _shared(folder / CALENDAR, Calendar, shared, findings)
     quality = _shared(folder / QUALITY, Quality, shared, findings)
+    pages = _shared(folder / PAGES, Pages, shared, findings) if (folder / PAGES).exists() else None
     own = _documents(folder, findings)
     documents, problems = _inherited(own, named)
     tables = {
@@ -173,6 +188,8 @@ def examine(folder: Path) -> Examined:
         findings += calendar_findings(parts, calendar, tables, shared[CALENDAR])
     if quality:
         findings += quality_findings(parts, quality, shared[QUALITY])
+    if pages:
+        findings += pages_findings(parts, pages, tables, shared[PAGES])
     for name, table in tables.items():
         problems[name] += table_findings(parts, table, documents[name])
     findings += _told_once(problems, own)
@@ -192,6 +209,7 @@ def examine(folder: Path) -> Examined:
         sha256=_digests(folder),
         policy=policy,
         quality=quality,
+        pages=pages,
     )
     return Examined(catalogue, findings)
 

@@ -12,6 +12,7 @@ from kostra_publish.errors import Finding
 DISCONTINUED: Final = "discontinued.yaml"
 CALENDAR: Final = "rounds.yaml"
 QUALITY: Final = "quality.yaml"
+PAGES: Final = "pages.yaml"
 SHARED: Final = ("sources.yaml", "terms.yaml", "codelists.yaml", "texts.yaml", "disclosure.yaml")
 
 _NAMED: Final = re.compile(r"\.ya?ml(?![a-z0-9])(?!~$)", re.IGNORECASE)
@@ -21,7 +22,7 @@ _OTHER_KINDS: Final = frozenset({".json", ".md", ".j2"})
 
 def table_files(folder: Path) -> list[Path]:
     """The files of the tables, sorted."""
-    others = {DISCONTINUED, CALENDAR, QUALITY}
+    others = {DISCONTINUED, CALENDAR, QUALITY, PAGES}
     return [path for path in sorted(folder.glob("*.yaml")) if path.name not in others]
 
 

@@ -17,6 +17,7 @@ from kostra_publish.specs.models import (
     Terms,
     Texts,
 )
+from kostra_publish.specs.pages import Pages
 from kostra_publish.specs.policy import Policy
 from kostra_publish.specs.quality import Quality
 
@@ -30,6 +31,7 @@ FILES: dict[str, type[Model]] = {
     "texts.schema.json": Texts,
     "disclosure.schema.json": Policy,
     "quality.schema.json": Quality,
+    "pages.schema.json": Pages,
 }
 
 

@@ -26,6 +26,7 @@ from kostra_publish.specs.models import (
     TermReference,
     Texts,
 )
+from kostra_publish.specs.pages import KeyFigure, Pages
 from kostra_publish.specs.quality import (
     PER_THOUSAND_KRONER,
     Indicator,
@@ -104,6 +105,44 @@ def quality_findings(parts: Parts, quality: Quality, document: Document) -> Iter
                 rule = f"`{name}` is no amount of money: its unit is {unit}"
                 fix = f"Name one in {' or '.join(PER_THOUSAND_KRONER)}."
                 yield document.finding(("checks", check_name, *place), rule, fix)
+
+
+def pages_findings(
+    parts: Parts, pages: Pages, tables: Mapping[str, TableSpec], document: Document
+) -> Iterator[Finding]:
+    """What is wrong in the key figures beyond their form."""
+    seen: set[str] = set()
+    for number, theme in enumerate(pages.themes):
+        for place, name in [
+            ((), theme.id),
+            *((("figures", i), f.id) for i, f in enumerate(theme.figures)),
+        ]:
+            if name in seen:
+                rule = f"the name {name} is taken"
+                yield document.finding(("themes", number, *place, "id"), rule, "Give it another.")
+            seen.add(name)
+        for index, figure in enumerate(theme.figures):
+            for key, rule in _key_figure_problems(parts, figure, tables):
+                place = ("themes", number, "figures", index, key)
+                yield document.finding(place, rule, "Correct the name or the code.")
+
+
+def _key_figure_problems(
+    parts: Parts, figure: KeyFigure, tables: Mapping[str, TableSpec]
+) -> Iterator[tuple[str, str]]:
+    for name in figure.tables:
+        if name not in parts.tables:
+            yield "tables", f"there is no table {name}"
+        if name not in tables:
+            continue
+        table = tables[name]
+        if figure.measure not in {measure.code for measure in table.measures}:
+            yield "measure", f"table {name} has no measure {figure.measure}"
+        known = {dimension.code: dimension for dimension in table.dimensions}
+        for variable, code in figure.codes.items():
+            categories = parts.categories(known[variable]) if variable in known else ()
+            if categories is not None and code not in {each.code for each in categories}:
+                yield "codes", f"table {name} has no category {code} of {variable}"
 
 
 def _indicator_problems(parts: Parts, indicator: Indicator) -> Iterator[tuple[str, str]]:
