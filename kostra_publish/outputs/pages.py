@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
 from typing import Final
@@ -43,17 +44,15 @@ def page(templates: Path, name: str, **content: object) -> bytes:
     ``policy``, a content security policy that allows that style and nothing else.
     Raises TemplateError when a template is missing or does not hold together.
     """
-    environment = _environment(templates)
-    try:
-        style, _, _ = _loader(templates).get_source(environment, STYLE)
+    reader = environment(templates)
+    with telling(templates, name):
+        style, _, _ = _loader(templates).get_source(reader, STYLE)
         _refuse(_style_findings(style))
         return (
-            environment.get_template(name)
+            reader.get_template(name)
             .render(style=Markup(style), policy=_policy(style), **content)  # noqa: S704
             .encode()
         )
-    except (TemplateNotFound, TemplateSyntaxError, *_AS_IT_RUNS) as error:
-        raise TemplateError([_told(templates, name, error)]) from error
 
 
 def check(templates: Path, wanted: Mapping[str, Collection[str]]) -> None:
@@ -64,7 +63,7 @@ def check(templates: Path, wanted: Mapping[str, Collection[str]]) -> None:
     """
     findings = []
     try:
-        style, _, _ = _loader(templates).get_source(_environment(templates), STYLE)
+        style, _, _ = _loader(templates).get_source(environment(templates), STYLE)
         findings += _style_findings(style)
     except TemplateNotFound as error:
         findings.append(_told(templates, STYLE, error))
@@ -78,20 +77,20 @@ def _read(templates: Path, name: str, given: Collection[str]) -> Iterator[Findin
 
     What an included template is given is not known, so nothing is said of its names.
     """
-    environment = _environment(templates)
+    reader = environment(templates)
     names, seen = [name], set()
     while names:
         each = names.pop()
         seen.add(each)
         try:
-            source, _, _ = _loader(templates).get_source(environment, each)
-            environment.compile(source, each)
-            tree = environment.parse(source, each)
+            source, _, _ = _loader(templates).get_source(reader, each)
+            reader.compile(source, each)
+            tree = reader.parse(source, each)
         except (TemplateNotFound, TemplateSyntaxError, UnicodeDecodeError) as error:
             yield _told(templates, each, error)
             continue
         if each == name:
-            yield from _unknown_names(name, tree, {*given, *environment.globals})
+            yield from _unknown_names(name, tree, {*given, *reader.globals})
         for other, line in _references(tree):
             if not (templates / other).is_file():
                 yield _finding(each, line, f"the template {other} is missing")
@@ -116,8 +115,9 @@ def _references(tree: nodes.Template) -> Iterator[tuple[str, int]]:
             yield named.value, node.lineno
 
 
-def _environment(templates: Path) -> Environment:
-    environment = Environment(
+def environment(templates: Path) -> Environment:
+    """What reads the templates in a folder; each page of the program is made with it."""
+    found = Environment(
         loader=_loader(templates),
         autoescape=True,
         undefined=StrictUndefined,
@@ -125,8 +125,17 @@ def _environment(templates: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["grouped"] = grouped
-    return environment
+    found.filters["grouped"] = grouped
+    return found
+
+
+@contextmanager
+def telling(templates: Path, name: str) -> Iterator[None]:
+    """Errors of a template, as TemplateError that tells where it is."""
+    try:
+        yield
+    except (TemplateNotFound, TemplateSyntaxError, *_AS_IT_RUNS) as error:
+        raise TemplateError([_told(templates, name, error)]) from error
 
 
 def _loader(templates: Path) -> FileSystemLoader:

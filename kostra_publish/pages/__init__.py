@@ -1,0 +1,1 @@
+"""The key-figure pages: a small static site, from safe cubes only."""

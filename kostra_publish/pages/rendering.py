@@ -1,0 +1,174 @@
+"""Pages from templates: links that hold wherever the site lies, and figures as readers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, TemplateNotFound
+from markupsafe import Markup, escape
+
+from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED
+from kostra_publish.outputs.pages import environment, telling
+from kostra_publish.pages.figures import Cell, Series, written
+from kostra_publish.specs.models import LANGUAGES, Language
+
+FOLDER: Final = "public/nokkeltall"
+"""The site's root in a release."""
+DEFAULT: Final[Language] = "nb"
+"""The language whose pages stand at the root."""
+TEMPLATES: Final = "site"
+
+_LOOKS: Final = {SUPPRESSED: "suppressed", MISSING: "missing", NOT_APPLICABLE: "not_applicable"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page is: its language, and its folder below that of the language (``1124-sola/``)."""
+
+    language: Language
+    path: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder from the site's root: empty for the front page in the default language."""
+        return self.path if self.language == DEFAULT else f"{self.language}/{self.path}"
+
+    @property
+    def root(self) -> str:
+        """The way from it to the site's root."""
+        return "../" * self.folder.count("/") or "./"
+
+    @property
+    def home(self) -> str:
+        """The way from it to the front page in its language."""
+        return "../" * self.path.count("/") or "./"
+
+    def to(self, other: str) -> str:
+        """The way from it to another page in the same language."""
+        return f"{self.home}{other}" if other else self.home
+
+    @property
+    def languages(self) -> Mapping[Language, str]:
+        """By language: the way to the same page in it."""
+        return {each: self.root + Place(each, self.path).folder for each in LANGUAGES}
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Makes pages of the templates in a folder; what all pages know is ``common``."""
+
+    templates: Path
+    common: Mapping[str, object]
+
+    @cached_property
+    def _environment(self) -> Environment:
+        found = environment(self.templates)
+        found.globals.update(self.common)
+        return found
+
+    @cached_property
+    def words(self) -> Mapping[Language, Mapping[str, str]]:
+        """The words of the templates, by language."""
+        with telling(self.templates, "words.j2"):
+            module: Any = self._environment.get_template(f"{TEMPLATES}/words.j2").module
+            found: Mapping[Language, Mapping[str, str]] = module.words
+            return found
+
+    def page(self, name: str, place: Place, **content: object) -> tuple[str, bytes]:
+        """The page that a template makes: (path in the release, bytes).
+
+        Raises TemplateError when the template is missing or does not hold together.
+        """
+        template = f"{TEMPLATES}/{name}"
+        with telling(self.templates, template):
+            text = self._environment.get_template(template).render(
+                place=place,
+                language=place.language,
+                w=self.words[place.language],
+                f=self.figures[place.language],
+                **content,
+            )
+        return f"{FOLDER}/{place.folder}index.html", text.encode()
+
+    def shared(self, name: str) -> bytes:
+        """A file that lies among the templates as it is to be.
+
+        Raises TemplateError when it is missing.
+        """
+        with telling(self.templates, f"{TEMPLATES}/{name}"):
+            try:
+                return (self.templates / TEMPLATES / name).read_bytes()
+            except OSError as error:
+                raise TemplateNotFound(f"{TEMPLATES}/{name}") from error
+
+    @cached_property
+    def figures(self) -> Mapping[Language, Figure]:
+        """By language: what writes a figure."""
+        return {each: Figure(each, self.words[each]) for each in LANGUAGES}
+
+
+class Figure:
+    """Writes figures in a language as HTML, each with its mark; the same figure is written once."""
+
+    def __init__(self, language: Language, words: Mapping[str, str]) -> None:
+        self.language = language
+        self.words = words
+        self._written: dict[Cell, Markup] = {}
+
+    def __call__(self, cell: Cell | None) -> Markup:
+        """The figure with its own look: number or sign, preliminary, estimated."""
+        if cell is None:
+            return Markup("")
+        if (found := self._written.get(cell)) is None:
+            found = self._written[cell] = self._html(cell)
+        return found
+
+    def _html(self, cell: Cell) -> Markup:
+        mark = escape(cell.mark)
+        if cell.value is None:
+            look = _LOOKS[cell.sign]
+            why = escape(self.words[look])
+            return Markup(  # noqa: S704  # all of it is escaped or of the program's own making
+                f'<span class="sign {look}" data-c="{mark}" title="{why}">{cell.sign}</span>'
+                f'<span class="unseen"> {why}</span>'
+            )
+        looks = "pre" if cell.preliminary else ""
+        text = f'<span class="f {looks}" data-c="{mark}">{cell.text(self.language)}</span>'
+        if cell.estimated:
+            word = escape(self.words["estimated"])
+            text = (
+                f'<span class="est" title="{word}"><span aria-hidden="true">≈ </span>'
+                f'<span class="unseen">{word} </span>{text}</span>'
+            )
+        return Markup(text)  # noqa: S704  # as above
+
+    def plain(self, cell: Cell) -> str:
+        """The figure as words alone, for titles and descriptions."""
+        return cell.text(self.language)
+
+    def change(self, series: Series) -> Markup:
+        """The change since the year before; nothing where there is none."""
+        found = series.change
+        if found is None:
+            return Markup("")
+        text = f'<span class="d" data-d="{escape(found.mark)}">{found.text(self.language)}</span>'
+        if not found.percent and series.in_percent:
+            text += f' <span class="soft">{escape(self.words["points"])}</span>'
+        return Markup(text)  # noqa: S704  # as above
+
+    def count(self, number: int, attribute: str, mark: str) -> Markup:
+        """A whole number that was counted from figures, with its mark."""
+        text = written(number, 0, self.language)
+        return Markup(f'<span data-{attribute}="{escape(mark)}">{text}</span>')  # noqa: S704
+
+
+Formatter = Callable[[float, int], str]
+
+
+def formatter(language: Language) -> Formatter:
+    """What writes numbers of a language, for axes."""
+    return lambda value, decimals: written(value, decimals, language)

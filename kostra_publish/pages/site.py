@@ -1,0 +1,377 @@
+"""The key-figure site: every page in three languages, downloads, and what search engines read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from kostra_publish.disclosure.safe import SafeCube, only_safe
+from kostra_publish.outputs.facts import preliminary, written
+from kostra_publish.pages import downloads
+from kostra_publish.pages.areas import Area, Former, areas, norwegian_order
+from kostra_publish.pages.content import Content, Section, Spread
+from kostra_publish.pages.drawing import (
+    Block,
+    Line,
+    Point,
+    Tile,
+    Words,
+    dots,
+    line_chart,
+    sparkline,
+    strip,
+    tile_map,
+)
+from kostra_publish.pages.figures import Cell, Series, figures
+from kostra_publish.pages.rendering import DEFAULT, FOLDER, Place, Renderer, formatter
+from kostra_publish.releases.rounds import ReleaseFacts
+from kostra_publish.specs.catalogue import Catalogue
+from kostra_publish.specs.models import LANGUAGES, Language
+from kostra_publish.specs.pages import KeyFigure, Pages
+
+SHARED: Final = ("site.css", "site.js", "plotly-basic.min.js", "deling.png")
+"""The files that all pages share, as they lie among the templates."""
+FIGURES: Final = "tall"
+"""The folder of the pages of key figures."""
+
+File = tuple[str, bytes]
+"""A path in the release, and the bytes."""
+Progress = Callable[[int, int], None]
+"""Told how many pages are made, and of how many."""
+
+
+def write_site(
+    cubes: Sequence[SafeCube],
+    catalogue: Catalogue,
+    release: ReleaseFacts,
+    templates: Path,
+    progress: Progress = lambda _done, _of: None,
+) -> Iterator[File]:
+    """The whole site: (path in the release, bytes); nothing when the specs ask for no pages.
+
+    Raises TemplateError when a template is missing or does not hold together.
+    """
+    if catalogue.pages is None:
+        return
+    known = figures(catalogue.pages.figures, only_safe(cubes))
+    if not known.by_id:
+        return
+    content = Content(
+        catalogue.pages, areas(release.round.vintage, known.labels), known, catalogue.texts.units
+    )
+    yield from _Site(content, catalogue, catalogue.pages, release, templates).files(progress)
+
+
+@dataclass(frozen=True)
+class _Site:
+    content: Content
+    catalogue: Catalogue
+    pages: Pages
+    release: ReleaseFacts
+    templates: Path
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """What all pages know."""
+        return Renderer(
+            self.templates,
+            {
+                "site": self.pages.address + "/nokkeltall/",
+                "themes": self.pages.themes,
+                "texts": self.catalogue.texts,
+                "release": self.release,
+                "languages": LANGUAGES,
+                "facts": self.facts,
+                "shown_figures": self.content.key_figures,
+            },
+        )
+
+    @cached_property
+    def facts(self) -> Mapping[Language, Mapping[str, str]]:
+        """By language: what is said of the release on every page."""
+        return {language: self._facts(language) for language in LANGUAGES}
+
+    def _facts(self, language: Language) -> dict[str, str]:
+        newest = self.content.newest_facts
+        update = self.release.next_update
+        texts = self.catalogue.texts
+        return {
+            "published": written(self.release.round.published_at.date(), language),
+            "next": written(update.astimezone(self.release.round.published_at.tzinfo), language)
+            if update
+            else "",
+            "preliminary": preliminary(texts, newest).get(language) if newest.preliminary else "",
+            "synthetic": texts.synthetic.get(language) if self.content.synthetic else "",
+        }
+
+    def files(self, progress: Progress) -> Iterator[File]:
+        """Every file."""
+        made = [*self._makers()]
+        for done, make in enumerate(made, start=1):
+            yield from make()
+            progress(done, len(made))
+
+    def _makers(self) -> Iterator[Callable[[], Iterable[File]]]:
+        """What makes the files, a page in all languages at a time."""
+        content = self.content
+        for area in content.areas:
+            yield lambda area=area: self._area(area)
+        for figure in content.key_figures:
+            yield lambda figure=figure: self._figure(figure)
+        for former in content.areas.former:
+            yield lambda former=former: self._former(former)
+        yield self._plain
+        yield self._rest
+
+    def _in_each_language(self, path: str, template: str, **more: object) -> Iterator[File]:
+        for language in LANGUAGES:
+            yield self.renderer.page(template, Place(language, path), **more)
+
+    # --- areas --------------------------------------------------------------------------
+
+    def _area(self, area: Area) -> Iterator[File]:
+        content = self.content
+        rows = [
+            (
+                row,
+                sparkline(self._points(row.series, DEFAULT)),
+                self._strip(row.spread, row.series, row.beside),
+            )
+            for row in content.rows(area)
+        ]
+        shared: dict[str, Any] = {
+            "area": area,
+            "lead_cells": content.lead(area),
+            "tiles": content.tiles(area),
+            "columns": content.columns(area),
+            "rows": rows,
+            "sections": [*content.sections(area)],
+            "similar": content.similar(area),
+            "group": content.group(area)
+            if area.kind == "kommune"
+            else content.areas.members(area.code)
+            if area.kind in {"fylke", "kostragruppe"}
+            else [],
+            "former": content.former(area),
+            "lacking": content.lacking(area),
+            "estimated": content.estimated(area),
+            "unit": content.unit,
+            "year": content.newest_year,
+        }
+        for language in LANGUAGES:
+            charts = [self._lines(section, language) for section in shared["sections"]]
+            place = Place(language, area.path)
+            yield self.renderer.page("area.html.j2", place, charts=charts, **shared)
+        yield from downloads.of_area(content, area)
+
+    def _points(self, series: Series, language: Language) -> tuple[Point, ...]:
+        return tuple(_point(cell, language) for cell in series.cells)
+
+    def _strip(self, spread: Spread, series: Series, beside: Sequence[Cell | None]) -> str:
+        group = beside[0] if beside else None
+        return strip(spread.shares, spread.share(series.newest), spread.share(group))
+
+    def _lines(self, section: Section, language: Language) -> str:
+        series = section.series[0]
+        if not any(one.has_numbers for _, _, one in section.lines):
+            return ""
+        words = self.renderer.words[language]
+        lines = [
+            Line(area.name.get(language), self._points(one, language), role)
+            for role, area, one in section.lines
+        ]
+        names = ", ".join(line.name for line in lines)
+        name = series.figure.name.get(language)
+        return line_chart(
+            lines,
+            id=f"graf-{section.theme.id}",
+            title=f"{name}: {names}",
+            description=f"{words['chart']}: {name}, {names}. {words['alternative']}",
+            unit=self.content.unit(series).get(language),
+            words=self._words(language),
+            breaks=self.content.breaks(series),
+        )
+
+    def _words(self, language: Language) -> Words:
+        words = self.renderer.words[language]
+        return Words(
+            preliminary=words["one_preliminary"],
+            estimated=words["estimated"],
+            signs={":": words["suppressed"], "..": words["missing"], ".": words["not_applicable"]},
+            number=formatter(language),
+        )
+
+    # --- key figures --------------------------------------------------------------------
+
+    def _figure(self, figure: KeyFigure) -> Iterator[File]:
+        content = self.content
+        spread = content.spreads[figure.id]
+        kommuner = sorted(
+            content.areas.of_kind("kommune"), key=lambda one: norwegian_order(one.name.nb)
+        )
+        rows = [
+            (area, cell, spread.rank(cell))
+            for area in kommuner
+            if (cell := spread.known.cell(area.code, spread.year)) is not None
+        ]
+        others = [
+            (area, series)
+            for area in content.areas
+            if area.kind not in {"kommune", "bydel"}
+            and (series := content.series(figure.id, area.code)) is not None
+        ]
+        for language in LANGUAGES:
+            yield self.renderer.page(
+                "figure.html.j2",
+                Place(language, f"{FIGURES}/{figure.id}/"),
+                figure=figure,
+                spread=spread,
+                rows=rows,
+                others=others,
+                unit=content.unit_of(figure),
+                distribution=self._distribution(figure, language),
+                overview=self._overview(figure, language),
+            )
+
+    def _distribution(self, figure: KeyFigure, language: Language) -> str:
+        spread = self.content.spreads[figure.id]
+        words = self.renderer.words[language]
+        values = [
+            (value, self.content.areas.get(code).name.get(language), cell.mark)
+            for code, value in spread.by_code.items()
+            if (cell := spread.known.cell(code, spread.year)) is not None
+        ]
+        name = figure.name.get(language)
+        return dots(
+            values,
+            id="fordeling",
+            title=f"{words['distribution']}: {name}",
+            description=f"{name}. {words['alternative']}",
+            unit=self.content.unit_of(figure).get(language),
+            words=self._words(language),
+            decimals=spread.known.measure.decimals,
+        )
+
+    def _overview(self, figure: KeyFigure, language: Language) -> str:
+        spread = self.content.spreads[figure.id]
+        words = self.renderer.words[language]
+        blocks = []
+        for fylke in self.content.areas.of_kind("fylke"):
+            column, row = _MAP[fylke.code]
+            tiles = tuple(
+                Tile(
+                    area.name.get(language),
+                    cell.text(language),
+                    cell.mark,
+                    None if cell.value is None else spread.fifth(cell.value),
+                    cell.sign,
+                )
+                for area in self.content.areas.members(fylke.code)
+                if (cell := spread.known.cell(area.code, spread.year)) is not None
+            )
+            blocks.append(Block(fylke.name.get(language), column, row, tiles))
+        name = figure.name.get(language)
+        return tile_map(
+            blocks,
+            id="kart",
+            title=f"{words['overview']}: {name}",
+            description=f"{words['map_about']} {words['alternative']}",
+            words=self._words(language),
+        )
+
+    # --- the rest -------------------------------------------------------------------------
+
+    def _former(self, former: Former) -> Iterator[File]:
+        to = [self.content.areas.get(code) for code in former.to]
+        if to:
+            yield from self._in_each_language(
+                f"{former.slug}/", "former.html.j2", former=former, to=to
+            )
+
+    def _plain(self) -> Iterator[File]:
+        """The front page, and those that say how to read the others."""
+        content = self.content
+        kommuner = content.areas.of_kind("kommune")
+        by_fylke = [
+            (
+                fylke,
+                sorted(
+                    (one for one in kommuner if one.beside.get("county") == fylke.code),
+                    key=lambda one: norwegian_order(one.name.nb),
+                ),
+            )
+            for fylke in content.areas.of_kind("fylke")
+        ]
+        yield from self._in_each_language(
+            "",
+            "front.html.j2",
+            by_fylke=by_fylke,
+            content=content,
+            unit=content.unit,
+            spreads=content.spreads,
+        )
+        tables = [
+            (cube, [figure for figure in content.key_figures if cube.table.id in figure.tables])
+            for cube in sorted(content.figures.cubes, key=lambda one: one.table.id)
+        ]
+        yield from self._in_each_language("tabeller/", "tables.html.j2", tables=tables)
+        yield from self._in_each_language("tegn/", "signs.html.j2")
+        yield from self._in_each_language("om/", "about.html.j2", content=content)
+        yield from self._in_each_language("tilgjengelighet/", "accessibility.html.j2")
+
+    def _rest(self) -> Iterator[File]:
+        _, page = self.renderer.page("notfound.html.j2", Place(DEFAULT, ""))
+        yield f"{FOLDER}/404.html", page
+        yield downloads.search_index(self.content)
+        for name in SHARED:
+            yield f"{FOLDER}/felles/{name}", self.renderer.shared(name)
+        yield f"{FOLDER}/sitemap.xml", self._sitemap()
+        yield (
+            "public/robots.txt",
+            f"User-agent: *\nAllow: /\nSitemap: {self.pages.address}/nokkeltall/sitemap.xml\n".encode(),
+        )
+
+    def _sitemap(self) -> bytes:
+        day = self.release.round.published_at.date().isoformat()
+        paths = [
+            "", "tabeller/", "tegn/", "om/", "tilgjengelighet/",
+            *(area.path for area in self.content.areas),
+            *(f"{FIGURES}/{figure.id}/" for figure in self.content.key_figures),
+        ]  # fmt: skip
+        site = f"{self.pages.address}/nokkeltall/"
+        lines = [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+            *(
+                f"<url><loc>{escape(site + Place(language, path).folder)}</loc>"
+                f"<lastmod>{day}</lastmod></url>"
+                for path in paths
+                for language in LANGUAGES
+            ),
+            "</urlset>",
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+
+_MAP: Final = {
+    "EKA56": (4, 0), "EKA55": (3, 0), "EKA18": (2, 1), "EKA50": (2, 2), "EKA15": (1, 2),
+    "EKA46": (0, 3), "EKA34": (2, 3), "EKA33": (2, 4), "EKA32": (3, 4), "EKA03": (4, 4),
+    "EKA11": (0, 4), "EKA40": (1, 4), "EKA42": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5),
+}  # fmt: skip
+"""Column and row of each fylke in the overview, roughly where it lies."""
+
+
+def _point(cell: Cell, language: Language) -> Point:
+    return Point(
+        year=cell.year,
+        value=cell.value,
+        sign=cell.sign,
+        text=cell.text(language),
+        cell=cell.mark,
+        preliminary=cell.preliminary,
+        estimated=cell.estimated,
+    )
