@@ -9,11 +9,11 @@ from functools import cached_property
 from math import log
 from typing import Final
 
-from kostra_publish.disclosure.safe import MISSING, VintageFacts
-from kostra_publish.outputs.facts import breaks
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.outputs.facts import breaks, corrected, dated
 from kostra_publish.pages.areas import Area, Areas, Former
 from kostra_publish.pages.figures import Cell, Figures, Known, Series
-from kostra_publish.specs.models import Text
+from kostra_publish.specs.models import LANGUAGES, Text, Texts
 from kostra_publish.specs.pages import KeyFigure, Pages, Theme
 
 ROLES: Final = ("group", "county", "country", "rest")
@@ -178,7 +178,7 @@ class Content:
 
     def _at(self, figure: str, area: Area, year: int) -> Cell | None:
         series = self.series(figure, area.code)
-        return next((cell for cell in series.cells if cell.year == year), None) if series else None
+        return None if series is None else series.at(year)
 
     def sections(self, area: Area) -> Iterator[Section]:
         """The themes that the area has figures of."""
@@ -240,41 +240,36 @@ class Content:
         """The newest year that any key figure has."""
         return max(spread.year for spread in self.spreads.values())
 
-    def lacking(self, area: Area) -> list[Area]:
-        """The kommuner that some key figure of the newest year lacks, in a larger area."""
-        kommuner = [area] if area.kind == "kommune" else self.areas.members(area.code)
-        return [one for one in kommuner if one.code in self._lacking]
-
     @cached_property
-    def _lacking(self) -> frozenset[str]:
-        return frozenset(
-            code
-            for code in self._kommuner
-            for figure in self.key_figures
-            if (series := self.series(figure.id, code)) is not None
-            and series.newest.sign == MISSING
-        )
+    def _newest_vintages(self) -> list[tuple[SafeCube, VintageFacts]]:
+        """How each table published the newest year, where it has it."""
+        year = self.newest_year
+        return [(cube, cube.vintages[year]) for cube in self.figures.cubes if year in cube.vintages]
+
+    def missing(self, area: Area) -> list[Text]:
+        """Who in the area has not reported a form for the newest year, as the tables tell it."""
+        own = {one.code: one for one in [area, *self.areas.members(area.code)]}
+        found: dict[Text, None] = {}
+        for _, facts in self._newest_vintages:
+            for note in facts.notes:
+                if here := [own[code] for code in note.scope.regions if code in own]:
+                    names = ", ".join(f"{' - '.join(one.names)} ({one.code})" for one in here)
+                    found[_ending(note.text, names)] = None
+        return [*found]
 
     def estimated(self, area: Area) -> float | None:
         """The largest share of an area's inhabitants whose figures are estimated, in per cent."""
         shares = [
-            share
-            for cube in self.figures.cubes
-            if (facts := cube.vintages.get(self.newest_year)) is not None
-            and cube.table.missing != "sum"
-            and (share := facts.estimated.get(area.code)) is not None
+            facts.estimated[area.code]
+            for cube, facts in self._newest_vintages
+            if cube.table.missing != "sum" and area.code in facts.estimated
         ]
         return max(shares, default=None)
 
     @cached_property
     def newest_facts(self) -> VintageFacts:
         """How the newest figures were published."""
-        facts = [
-            found
-            for cube in self.figures.cubes
-            if (found := cube.vintages.get(self.newest_year)) is not None
-        ]
-        return max(facts, key=lambda one: one.published)
+        return max((facts for _, facts in self._newest_vintages), key=lambda one: one.published)
 
     @property
     def synthetic(self) -> bool:
@@ -295,6 +290,33 @@ class Content:
 
     def breaks(self, series: Series) -> tuple[int, ...]:
         """The years from which figures do not compare with those before, where it shows."""
-        cube = self.figures.cube(series.newest.mark.split(" ")[0])
         first = series.cells[0].year
-        return tuple(one.vintage for one in breaks(cube) if one.vintage > first)
+        found = breaks(self.figures.cube(series.newest.mark.split(" ")[0]))
+        return tuple(one.vintage for one in found if one.vintage > first)
+
+    @cached_property
+    def remarks(self) -> list[Text]:
+        """Breaks in the series and corrections, those that show, once each."""
+        found: dict[Text, None] = {}
+        for cube in self.figures.cubes:
+            first = min(cube.vintages)
+            for item in breaks(cube):
+                if item.vintage > first:
+                    found[dated(item.text, [str(item.vintage)])] = None
+        return [*found]
+
+    def corrections(self, texts: Texts) -> list[Text]:
+        """What is said of tables that were corrected, with their titles."""
+        return list(
+            dict.fromkeys(
+                dated(corrected(texts, one), [str(year)])
+                for cube in self.figures.cubes
+                for year, facts in cube.vintages.items()
+                for one in facts.corrected
+            )
+        )
+
+
+def _ending(text: Text, names: str) -> Text:
+    """A note on who has not reported, with these names in place of all."""
+    return Text(**{each: f"{text.get(each).rpartition(': ')[0]}: {names}." for each in LANGUAGES})

@@ -85,6 +85,10 @@ class Series:
         """The newest year's."""
         return self.cells[-1]
 
+    def at(self, year: int) -> Cell | None:
+        """The figure of a year; None where there is none."""
+        return next((cell for cell in self.cells if cell.year == year), None)
+
     @property
     def has_numbers(self) -> bool:
         """Whether any year has a number."""

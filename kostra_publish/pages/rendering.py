@@ -22,6 +22,12 @@ DEFAULT: Final[Language] = "nb"
 """The language whose pages stand at the root."""
 TEMPLATES: Final = "site"
 
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'"
+)
+"""What a page may do: nothing but what lies beside it."""
+
 _LOOKS: Final = {SUPPRESSED: "suppressed", MISSING: "missing", NOT_APPLICABLE: "not_applicable"}
 
 
@@ -31,21 +37,27 @@ class Place:
 
     language: Language
     path: str
+    origin: str = ""
+    """The site's root as an address, for a page that may be seen at any other; else empty."""
 
     @property
     def folder(self) -> str:
         """Its folder from the site's root: empty for the front page in the default language."""
-        return self.path if self.language == DEFAULT else f"{self.language}/{self.path}"
+        return self.in_language(self.language)
+
+    def in_language(self, language: Language) -> str:
+        """The folder of the same page in a language, from the site's root."""
+        return self.path if language == DEFAULT else f"{language}/{self.path}"
 
     @property
     def root(self) -> str:
         """The way from it to the site's root."""
-        return "../" * self.folder.count("/") or "./"
+        return self.origin or "../" * self.folder.count("/") or "./"
 
     @property
     def home(self) -> str:
         """The way from it to the front page in its language."""
-        return "../" * self.path.count("/") or "./"
+        return self.origin or "../" * self.path.count("/") or "./"
 
     def to(self, other: str) -> str:
         """The way from it to another page in the same language."""
@@ -54,7 +66,7 @@ class Place:
     @property
     def languages(self) -> Mapping[Language, str]:
         """By language: the way to the same page in it."""
-        return {each: self.root + Place(each, self.path).folder for each in LANGUAGES}
+        return {each: self.root + self.in_language(each) for each in LANGUAGES}
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,7 @@ class Renderer:
     def _environment(self) -> Environment:
         found = environment(self.templates)
         found.globals.update(self.common)
+        found.globals["policy"] = POLICY
         return found
 
     @cached_property
@@ -89,6 +102,7 @@ class Renderer:
                 place=place,
                 language=place.language,
                 w=self.words[place.language],
+                words_of=self.words,
                 f=self.figures[place.language],
                 **content,
             )
@@ -146,9 +160,9 @@ class Figure:
             )
         return Markup(text)  # noqa: S704  # as above
 
-    def plain(self, cell: Cell) -> str:
-        """The figure as words alone, for titles and descriptions."""
-        return cell.text(self.language)
+    def why(self, cell: Cell) -> str:
+        """Why there is a sign, in words."""
+        return self.words[_LOOKS[cell.sign]]
 
     def change(self, series: Series) -> Markup:
         """The change since the year before; nothing where there is none."""
