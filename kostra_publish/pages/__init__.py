@@ -1,0 +1,1 @@
+"""Pages: the site of key figures, made from what a release shows and nothing else."""
