@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -183,6 +183,7 @@ class Figure:
 Formatter = Callable[[float, int], str]
 
 
+@cache
 def formatter(language: Language) -> Formatter:
     """What writes numbers of a language, for axes."""
     return lambda value, decimals: written(value, decimals, language)

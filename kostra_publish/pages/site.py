@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from markupsafe import Markup
+
+from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import SafeCube, only_safe
-from kostra_publish.outputs.facts import preliminary, written
+from kostra_publish.outputs.facts import in_words, preliminary, written
 from kostra_publish.pages import downloads
 from kostra_publish.pages.areas import Area, Former, areas, norwegian_order
 from kostra_publish.pages.content import Content, Section, Spread
 from kostra_publish.pages.drawing import (
     Block,
+    Dot,
     Line,
     Point,
     Tile,
@@ -30,7 +36,7 @@ from kostra_publish.pages.figures import Cell, Series, figures
 from kostra_publish.pages.rendering import DEFAULT, FOLDER, Place, Renderer, formatter
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import LANGUAGES, Language
+from kostra_publish.specs.models import LANGUAGES, Language, Text
 from kostra_publish.specs.pages import KeyFigure, Pages
 
 SHARED: Final = ("site.css", "site.js", "plotly-basic.min.js", "deling.png")
@@ -87,6 +93,10 @@ class _Site:
                 "languages": LANGUAGES,
                 "facts": self.facts,
                 "shown_figures": self.content.key_figures,
+                "unit": self.content.unit,
+                "year": self.content.newest_year,
+                "preliminary": self.content.newest_facts.preliminary,
+                "names": {area.code: area.name for area in self.content.areas},
             },
         )
 
@@ -143,30 +153,100 @@ class _Site:
             )
             for row in content.rows(area)
         ]
+        sections = [*content.sections(area)]
         shared: dict[str, Any] = {
             "area": area,
+            "trail": self._trail(area),
             "lead_cells": content.lead(area),
             "tiles": content.tiles(area),
             "columns": content.columns(area),
             "rows": rows,
-            "sections": [*content.sections(area)],
+            "sections": sections,
             "similar": content.similar(area),
-            "group": content.group(area)
-            if area.kind == "kommune"
-            else content.areas.members(area.code)
-            if area.kind in {"fylke", "kostragruppe"}
-            else [],
+            "group": self._group(area),
             "former": content.former(area),
-            "lacking": content.lacking(area),
-            "estimated": content.estimated(area),
-            "unit": content.unit,
-            "year": content.newest_year,
+            "missing": content.missing(area) if area.kind in {"kommune", "bydel"} else [],
+            "notes": self._notes(area),
+            "estimated": self._estimated(area),
         }
         for language in LANGUAGES:
-            charts = [self._lines(section, language) for section in shared["sections"]]
-            place = Place(language, area.path)
-            yield self.renderer.page("area.html.j2", place, charts=charts, **shared)
+            charts = [self._lines(section, language) for section in sections]
+            structured = self._structured(area, language)
+            yield self.renderer.page(
+                "area.html.j2",
+                Place(language, area.path),
+                charts=charts,
+                structured=structured,
+                **shared,
+            )
         yield from downloads.of_area(content, area)
+
+    def _trail(self, area: Area) -> list[Area]:
+        """The larger areas that lead to one."""
+        above = {"kommune": "county", "bydel": ""}.get(area.kind)
+        if area.kind == "bydel":
+            return [self.content.areas.get(codes.OSLO)]
+        return [other for role, other in self.content.columns(area) if role == above]
+
+    def _group(self, area: Area) -> list[Area]:
+        """The kommuner beside it, or in it; bydeler of Oslo."""
+        if area.code == codes.OSLO or area.kind == "bydel":
+            return self.content.areas.of_kind("bydel")
+        if area.kind == "kommune":
+            return self.content.group(area)
+        return self.content.areas.members(area.code) if area.kind in _DIVIDED else []
+
+    def _notes(self, area: Area) -> list[Text]:
+        missing = self.content.missing(area) if area.kind not in {"kommune", "bydel"} else []
+        corrections = self.content.corrections(self.catalogue.texts)
+        return [*missing, *self.content.remarks, *corrections]
+
+    def _estimated(self, area: Area) -> Text | None:
+        """How much of a larger area is estimated, in the words of the tables."""
+        share = self.content.estimated(area)
+        if share is None:
+            return None
+        text, year = self.catalogue.texts.estimated_regions, self.content.newest_year
+        return Text(
+            **{
+                each: text.get(each).format(
+                    vintage=year,
+                    shares=f"{area.name.get(each)} ({area.code}) {in_words(share, each)}",
+                )
+                for each in LANGUAGES
+            }
+        )
+
+    def _structured(self, area: Area, language: Language) -> Markup:
+        """What search engines are told of the data: never a figure."""
+        words, site = self.renderer.words[language], f"{self.pages.address}/nokkeltall/"
+        years = [cell.year for series in self.content.tiles(area) for cell in series.cells]
+        name = area.name.get(language)
+        data = {
+            "@context": "https://schema.org",
+            "@type": "Dataset",
+            "name": f"{name} – {words['figures_for'].lower()}",
+            "description": " ".join(theme.about.get(language) for theme in self.pages.themes),
+            "url": site + Place(language, area.path).folder,
+            "inLanguage": language,
+            "license": "https://creativecommons.org/licenses/by/4.0/",
+            "creator": {
+                "@type": "Organization", "name": self.catalogue.texts.publisher.get(language),
+            },
+            "dateModified": self.release.round.published_at.date().isoformat(),
+            "temporalCoverage": f"{min(years)}/{max(years)}" if years else "",
+            "spatialCoverage": name,
+            "distribution": [
+                {
+                    "@type": "DataDownload",
+                    "encodingFormat": kind,
+                    "contentUrl": f"{site}{area.path}{file}",
+                }
+                for kind, file in _DOWNLOADS
+            ],
+        }  # fmt: skip
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return Markup(text.replace("<", "\\u003c"))  # noqa: S704  # nothing in it ends the script
 
     def _points(self, series: Series, language: Language) -> tuple[Point, ...]:
         return tuple(_point(cell, language) for cell in series.cells)
@@ -188,7 +268,7 @@ class _Site:
         name = series.figure.name.get(language)
         return line_chart(
             lines,
-            id=f"graf-{section.theme.id}",
+            element_id=f"graf-{section.theme.id}",
             title=f"{name}: {names}",
             description=f"{words['chart']}: {name}, {names}. {words['alternative']}",
             unit=self.content.unit(series).get(language),
@@ -203,6 +283,8 @@ class _Site:
             estimated=words["estimated"],
             signs={":": words["suppressed"], "..": words["missing"], ".": words["not_applicable"]},
             number=formatter(language),
+            broken=words["break"],
+            levels=f"{words['lowest']} – {words['highest']}",
         )
 
     # --- key figures --------------------------------------------------------------------
@@ -241,19 +323,23 @@ class _Site:
         spread = self.content.spreads[figure.id]
         words = self.renderer.words[language]
         values = [
-            (value, self.content.areas.get(code).name.get(language), cell.mark)
+            Dot(
+                value,
+                self.content.areas.get(code).name.get(language),
+                cell.text(language),
+                cell.mark,
+            )
             for code, value in spread.by_code.items()
             if (cell := spread.known.cell(code, spread.year)) is not None
         ]
         name = figure.name.get(language)
         return dots(
             values,
-            id="fordeling",
+            element_id="fordeling",
             title=f"{words['distribution']}: {name}",
             description=f"{name}. {words['alternative']}",
             unit=self.content.unit_of(figure).get(language),
             words=self._words(language),
-            decimals=spread.known.measure.decimals,
         )
 
     def _overview(self, figure: KeyFigure, language: Language) -> str:
@@ -277,7 +363,7 @@ class _Site:
         name = figure.name.get(language)
         return tile_map(
             blocks,
-            id="kart",
+            element_id="kart",
             title=f"{words['overview']}: {name}",
             description=f"{words['map_about']} {words['alternative']}",
             words=self._words(language),
@@ -295,24 +381,17 @@ class _Site:
     def _plain(self) -> Iterator[File]:
         """The front page, and those that say how to read the others."""
         content = self.content
-        kommuner = content.areas.of_kind("kommune")
         by_fylke = [
-            (
-                fylke,
-                sorted(
-                    (one for one in kommuner if one.beside.get("county") == fylke.code),
-                    key=lambda one: norwegian_order(one.name.nb),
-                ),
-            )
-            for fylke in content.areas.of_kind("fylke")
+            (fylke, self._by_name(content.areas.members(fylke.code)))
+            for fylke in self._by_name(content.areas.of_kind("fylke"))
         ]
         yield from self._in_each_language(
             "",
             "front.html.j2",
             by_fylke=by_fylke,
-            content=content,
-            unit=content.unit,
-            spreads=content.spreads,
+            whole=[*content.areas.of_kind("land"), *content.areas.of_kind("land_uten_oslo")],
+            bydeler=content.areas.of_kind("bydel"),
+            groups=content.areas.of_kind("kostragruppe"),
         )
         tables = [
             (cube, [figure for figure in content.key_figures if cube.table.id in figure.tables])
@@ -320,20 +399,26 @@ class _Site:
         ]
         yield from self._in_each_language("tabeller/", "tables.html.j2", tables=tables)
         yield from self._in_each_language("tegn/", "signs.html.j2")
-        yield from self._in_each_language("om/", "about.html.j2", content=content)
+        yield from self._in_each_language("om/", "about.html.j2")
         yield from self._in_each_language("tilgjengelighet/", "accessibility.html.j2")
 
+    @staticmethod
+    def _by_name(found: Iterable[Area]) -> list[Area]:
+        return sorted(found, key=lambda area: norwegian_order(area.name.nb))
+
     def _rest(self) -> Iterator[File]:
-        _, page = self.renderer.page("notfound.html.j2", Place(DEFAULT, ""))
+        anywhere = Place(DEFAULT, "", urlsplit(self.pages.address).path + "/nokkeltall/")
+        _, page = self.renderer.page("notfound.html.j2", anywhere)
         yield f"{FOLDER}/404.html", page
         yield downloads.search_index(self.content)
         for name in SHARED:
             yield f"{FOLDER}/felles/{name}", self.renderer.shared(name)
         yield f"{FOLDER}/sitemap.xml", self._sitemap()
-        yield (
-            "public/robots.txt",
-            f"User-agent: *\nAllow: /\nSitemap: {self.pages.address}/nokkeltall/sitemap.xml\n".encode(),
-        )
+        yield "public/robots.txt", self._robots()
+
+    def _robots(self) -> bytes:
+        sitemap = f"{self.pages.address}/nokkeltall/sitemap.xml"
+        return f"User-agent: *\nAllow: /\nSitemap: {sitemap}\n".encode()
 
     def _sitemap(self) -> bytes:
         day = self.release.round.published_at.date().isoformat()
@@ -357,10 +442,12 @@ class _Site:
         return ("\n".join(lines) + "\n").encode()
 
 
+_DOWNLOADS: Final = (("text/csv", downloads.CSV), ("application/json", downloads.JSON))
+_DIVIDED: Final = frozenset({"fylke", "kostragruppe"})
 _MAP: Final = {
-    "EKA56": (4, 0), "EKA55": (3, 0), "EKA18": (2, 1), "EKA50": (2, 2), "EKA15": (1, 2),
-    "EKA46": (0, 3), "EKA34": (2, 3), "EKA33": (2, 4), "EKA32": (3, 4), "EKA03": (4, 4),
-    "EKA11": (0, 4), "EKA40": (1, 4), "EKA42": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5),
+    "EKA55": (2, 0), "EKA56": (3, 0), "EKA18": (2, 1), "EKA15": (0, 2), "EKA50": (1, 2),
+    "EKA46": (0, 3), "EKA34": (1, 3), "EKA33": (1, 4), "EKA32": (2, 4), "EKA03": (3, 4),
+    "EKA11": (0, 5), "EKA40": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5), "EKA42": (1, 6),
 }  # fmt: skip
 """Column and row of each fylke in the overview, roughly where it lies."""
 
