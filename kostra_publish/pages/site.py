@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -129,11 +129,11 @@ class _Site:
         """What makes the files, a page in all languages at a time."""
         content = self.content
         for area in content.areas:
-            yield lambda area=area: self._area(area)
+            yield partial(self._area, area)
         for figure in content.key_figures:
-            yield lambda figure=figure: self._figure(figure)
+            yield partial(self._figure, figure)
         for former in content.areas.former:
-            yield lambda former=former: self._former(former)
+            yield partial(self._former, former)
         yield self._plain
         yield self._rest
 
