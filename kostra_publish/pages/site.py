@@ -176,6 +176,7 @@ class _Site:
                 "area.html.j2",
                 Place(language, area.path),
                 charts=charts,
+                chart_words=self._chart_words[language],
                 structured=structured,
                 **shared,
             )
@@ -286,6 +287,27 @@ class _Site:
             broken=words["break"],
             levels=f"{words['lowest']} – {words['highest']}",
         )
+
+    @cached_property
+    def _chart_words(self) -> Mapping[Language, str]:
+        """By language: what the interactive chart says, as JSON for the script."""
+        found = {}
+        for language, words in self.renderer.words.items():
+            told = {
+                "close": words["close"],
+                "png": "PNG",
+                "svg": "SVG",
+                "csv": "CSV",
+                "failed": words["failed"],
+                "source": f"{words['sentence']}: {self.catalogue.texts.publisher.get(language)}",
+                "preliminary": words["preliminary"],
+                "estimated": words["estimated"],
+                "signs": self._words(language).signs,
+            }
+            if self.content.synthetic:
+                told["source"] = self.catalogue.texts.synthetic.get(language)
+            found[language] = json.dumps(told, ensure_ascii=False)
+        return found
 
     # --- key figures --------------------------------------------------------------------
 
