@@ -69,7 +69,14 @@ class Areas:
 
     def of_kind(self, kind: str) -> list[Area]:
         """The areas of a kind."""
-        return [area for area in self if area.kind == kind]
+        return self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[Area]]:
+        found: dict[str, list[Area]] = {}
+        for area in self:
+            found.setdefault(area.kind, []).append(area)
+        return found
 
     def get(self, code: str) -> Area:
         """The area with this code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,6 +47,7 @@ class Cell(NamedTuple):
         return self.sign if self.value is None else written(self.value, self.decimals, language)
 
 
+@lru_cache(maxsize=1 << 18)
 def written(value: float, decimals: int, language: Language, *, signed: bool = False) -> str:
     """A number as the language writes it: ``1 234,5``, in English ``1,234.5``."""
     text = number(value, decimals, signed=signed)
@@ -87,14 +88,18 @@ class Series:
 
     def at(self, year: int) -> Cell | None:
         """The figure of a year; None where there is none."""
-        return next((cell for cell in self.cells if cell.year == year), None)
+        return self._by_year.get(year)
+
+    @cached_property
+    def _by_year(self) -> Mapping[int, Cell]:
+        return {cell.year: cell for cell in self.cells}
 
     @property
     def has_numbers(self) -> bool:
         """Whether any year has a number."""
         return any(cell.is_number for cell in self.cells)
 
-    @property
+    @cached_property
     def change(self) -> Change | None:
         """From the year before to the newest; None unless both are numbers."""
         now = self.newest

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 from jinja2 import Environment, TemplateNotFound
@@ -13,8 +14,10 @@ from markupsafe import Markup, escape
 
 from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED
 from kostra_publish.outputs.pages import environment, telling
+from kostra_publish.pages.areas import Area
 from kostra_publish.pages.figures import Cell, Series, written
-from kostra_publish.specs.models import LANGUAGES, Language
+from kostra_publish.specs.models import LANGUAGES, Language, Text
+from kostra_publish.specs.pages import KeyFigure
 
 FOLDER: Final = "public/nokkeltall"
 """The site's root in a release."""
@@ -22,12 +25,16 @@ DEFAULT: Final[Language] = "nb"
 """The language whose pages stand at the root."""
 TEMPLATES: Final = "site"
 
+FIGURES: Final = "tall"
+"""The folder of the pages of key figures."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
 """What a page may do: nothing but what lies beside it."""
 
+_WORDS: Final = f"{TEMPLATES}/words.j2"
+_NOTHING: Final = Markup()
 _LOOKS: Final = {SUPPRESSED: "suppressed", MISSING: "missing", NOT_APPLICABLE: "not_applicable"}
 
 
@@ -75,19 +82,37 @@ class Renderer:
 
     templates: Path
     common: Mapping[str, object]
+    units: Mapping[str, Text]
 
     @cached_property
-    def _environment(self) -> Environment:
+    def _environments(self) -> Mapping[Language, Environment]:
+        """By language: what reads the templates, and writes texts and figures in the language."""
+        return {language: self._environment(language) for language in LANGUAGES}
+
+    def _environment(self, language: Language) -> Environment:
         found = environment(self.templates)
-        found.globals.update(self.common)
-        found.globals["policy"] = POLICY
+        found.globals |= {**self.common, "policy": POLICY, "language": language}
+        # Attributes that need no escaping any more: there are a million of them in a site.
+        words = {name: escape(text) for name, text in self.words[language].items()}
+        found.globals |= {"w": SimpleNamespace(**words), "words_of": self.words}
+        writer = Writer(language, self.words[language], self.units)
+        found.filters |= {
+            "t": partial(Text.get, language=language),
+            "figure": writer.figure,
+            "change": writer.change,
+            "counted": writer.counted,
+            "why": writer.why,
+            "unit": writer.unit,
+            "link": writer.link,
+            "figure_link": writer.figure_link,
+        }
         return found
 
     @cached_property
     def words(self) -> Mapping[Language, Mapping[str, str]]:
         """The words of the templates, by language."""
-        with telling(self.templates, "words.j2"):
-            module: Any = self._environment.get_template(f"{TEMPLATES}/words.j2").module
+        with telling(self.templates, _WORDS):
+            module: Any = environment(self.templates).get_template(_WORDS).module
             found: Mapping[Language, Mapping[str, str]] = module.words
             return found
 
@@ -98,14 +123,8 @@ class Renderer:
         """
         template = f"{TEMPLATES}/{name}"
         with telling(self.templates, template):
-            text = self._environment.get_template(template).render(
-                place=place,
-                language=place.language,
-                w=self.words[place.language],
-                words_of=self.words,
-                f=self.figures[place.language],
-                **content,
-            )
+            found = self._environments[place.language].get_template(template)
+            text = found.render(place=place, **content)
         return f"{FOLDER}/{place.folder}index.html", text.encode()
 
     def shared(self, name: str) -> bytes:
@@ -119,26 +138,45 @@ class Renderer:
             except OSError as error:
                 raise TemplateNotFound(f"{TEMPLATES}/{name}") from error
 
-    @cached_property
-    def figures(self) -> Mapping[Language, Figure]:
-        """By language: what writes a figure."""
-        return {each: Figure(each, self.words[each]) for each in LANGUAGES}
 
+class Writer:
+    """Writes what pages hold in a language as HTML; what is written again is written once."""
 
-class Figure:
-    """Writes figures in a language as HTML, each with its mark; the same figure is written once."""
-
-    def __init__(self, language: Language, words: Mapping[str, str]) -> None:
+    def __init__(
+        self, language: Language, words: Mapping[str, str], units: Mapping[str, Text]
+    ) -> None:
         self.language = language
         self.words = words
-        self._written: dict[Cell, Markup] = {}
+        self.units = {name: unit.get(language) for name, unit in units.items()}
+        self._figures: dict[Cell, Markup] = {}
+        self._links: dict[tuple[str, str], Markup] = {}
 
-    def __call__(self, cell: Cell | None) -> Markup:
+    def unit(self, name: str) -> str:
+        """What a figure is counted in."""
+        return self.units[name]
+
+    def link(self, area: Area, home: str) -> Markup:
+        """The way to the page of an area, from a page ``home`` below the front page."""
+        return self._link(area.path, area.name, home)
+
+    def figure_link(self, figure: KeyFigure, home: str) -> Markup:
+        """The way to the page of a key figure."""
+        return self._link(f"{FIGURES}/{figure.id}/", figure.name, home)
+
+    def _link(self, path: str, name: Text, home: str) -> Markup:
+        key = (path, home)
+        if (found := self._links.get(key)) is None:
+            text = escape(name.get(self.language))
+            found = Markup(f'<a href="{home}{path}">{text}</a>')  # noqa: S704  # escaped
+            self._links[key] = found
+        return found
+
+    def figure(self, cell: Cell | None) -> Markup:
         """The figure with its own look: number or sign, preliminary, estimated."""
         if cell is None:
-            return Markup("")
-        if (found := self._written.get(cell)) is None:
-            found = self._written[cell] = self._html(cell)
+            return _NOTHING
+        if (found := self._figures.get(cell)) is None:
+            found = self._figures[cell] = self._html(cell)
         return found
 
     def _html(self, cell: Cell) -> Markup:
@@ -168,13 +206,13 @@ class Figure:
         """The change since the year before; nothing where there is none."""
         found = series.change
         if found is None:
-            return Markup("")
+            return _NOTHING
         text = f'<span class="d" data-d="{escape(found.mark)}">{found.text(self.language)}</span>'
         if not found.percent and series.in_percent:
             text += f' <span class="soft">{escape(self.words["points"])}</span>'
         return Markup(text)  # noqa: S704  # as above
 
-    def count(self, number: int, attribute: str, mark: str) -> Markup:
+    def counted(self, number: int, attribute: str, mark: str) -> Markup:
         """A whole number that was counted from figures, with its mark."""
         text = written(number, 0, self.language)
         return Markup(f'<span data-{attribute}="{escape(mark)}">{text}</span>')  # noqa: S704

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ from kostra_publish.pages.drawing import (
     tile_map,
 )
 from kostra_publish.pages.figures import Cell, Series, figures
-from kostra_publish.pages.rendering import DEFAULT, FOLDER, Place, Renderer, formatter
+from kostra_publish.pages.rendering import DEFAULT, FIGURES, FOLDER, Place, Renderer, formatter
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, Language, Text
@@ -41,8 +41,6 @@ from kostra_publish.specs.pages import KeyFigure, Pages
 
 SHARED: Final = ("site.css", "site.js", "plotly-basic.min.js", "deling.png")
 """The files that all pages share, as they lie among the templates."""
-FIGURES: Final = "tall"
-"""The folder of the pages of key figures."""
 
 File = tuple[str, bytes]
 """A path in the release, and the bytes."""
@@ -93,11 +91,11 @@ class _Site:
                 "languages": LANGUAGES,
                 "facts": self.facts,
                 "shown_figures": self.content.key_figures,
-                "unit": self.content.unit,
                 "year": self.content.newest_year,
                 "preliminary": self.content.newest_facts.preliminary,
                 "names": {area.code: area.name for area in self.content.areas},
             },
+            self.content.units,
         )
 
     @cached_property
@@ -474,6 +472,7 @@ _MAP: Final = {
 """Column and row of each fylke in the overview, roughly where it lies."""
 
 
+@lru_cache(maxsize=1 << 17)
 def _point(cell: Cell, language: Language) -> Point:
     return Point(
         year=cell.year,
