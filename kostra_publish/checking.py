@@ -19,6 +19,7 @@ from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_Y
 from kostra_publish.outputs import overview, pages, protection, quality
 from kostra_publish.outputs.comparison import page as comparison
 from kostra_publish.outputs.quality import CheckResult, InputFacts, MissingReports, RuleCount
+from kostra_publish.pages.rendering import check_site_templates
 from kostra_publish.quality.assess import assess
 from kostra_publish.quality.evidence import Evidence
 from kostra_publish.quality.observations import observe
@@ -116,6 +117,7 @@ def check_templates(folder: Path) -> None:
             comparison.TEMPLATE: comparison.NAMES,
         },
     )
+    check_site_templates(folder)
 
 
 @dataclass(frozen=True)

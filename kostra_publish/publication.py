@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from kostra_publish.auditing import audit
 from kostra_publish.checking import input_facts, missing_reports, round_inputs, rule_counts
@@ -33,6 +34,7 @@ from kostra_publish.outputs.protection import (
 )
 from kostra_publish.outputs.quality import ComparedRelease, ProvisionalCode, QualityFacts
 from kostra_publish.outputs.registry import FORMATS, Format
+from kostra_publish.pages.site import write_site
 from kostra_publish.preparing import (
     Ground,
     Sources,
@@ -56,7 +58,17 @@ from kostra_publish.releases.staging import Staging, staged
 from kostra_publish.releases.verdict import QualityVerdict
 from kostra_publish.specs.folders import digests
 
-Say = Callable[[str], None]
+
+class Say(Protocol):
+    """Takes what a stage found; ``progress`` is told how much of its work is done."""
+
+    def __call__(self, text: str) -> None:
+        """Tell what was found."""
+
+    def progress(self, done: int, of: int) -> None:
+        """Tell how much is done, of how much."""
+
+
 Stage = Callable[[str], AbstractContextManager[Say]]
 """Opens a stage of the work by its name; what is said in it ends up on its line."""
 
@@ -153,6 +165,9 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         _write_internal(staging, wanted, cubes, protected)
         _write_quality(staging, wanted, observed, report)
         say(f"{len(staging.written)} files")
+    if wanted.catalogue.pages is not None and not wanted.is_look:
+        with stage("Write the key-figure pages") as say:
+            say(f"{_write_site(staging, wanted, release, cubes, say):,} pages")
     if base.previous is not None and not wanted.is_look:
         with stage("Compare with the one before") as say:
             say(f"{_write_comparison(staging, wanted, base.previous):,} cells differ")
@@ -239,6 +254,22 @@ def _write_tables(
     pages = overview.write_overview(cubes, catalogue, release, wanted.sources.templates)
     for path, data in pages:
         staging.write(path, data)
+
+
+def _write_site(
+    staging: Staging,
+    wanted: Task,
+    release: ReleaseFacts,
+    cubes: Sequence[SafeCube],
+    say: Say,
+) -> int:
+    """The key-figure pages; how many there are."""
+    templates = wanted.sources.templates
+    pages = 0
+    for path, data in write_site(cubes, wanted.catalogue, release, templates, say.progress):
+        staging.write(path, data)
+        pages += path.endswith(".html")
+    return pages
 
 
 def _write_internal(

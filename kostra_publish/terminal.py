@@ -20,6 +20,7 @@ from unicodedata import normalize
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
+from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Column, Table
 from rich.text import Text
@@ -109,6 +110,25 @@ def _words(cell: RenderableType) -> str:
     return Text.from_markup(cell).plain if isinstance(cell, str) else str(cell)
 
 
+class _Heard:
+    """What a stage has said; how much of it is done stands beside its name as a bar."""
+
+    def __init__(self, spinner: Spinner, live: Live) -> None:
+        self.spinner, self.live = spinner, live
+        self.texts: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        """Keep what was found, for the line of the stage."""
+        self.texts.append(text)
+
+    def progress(self, done: int, of: int) -> None:
+        """Show how much is done."""
+        bar = ProgressBar(total=of, completed=done, width=30)
+        row = Table.grid(padding=(0, 1))
+        row.add_row(self.spinner, bar, f"{done:,} of {of:,}")
+        self.live.update(row)
+
+
 class Progress:
     """A line for each stage: its name, what it found, and how long it took."""
 
@@ -132,14 +152,14 @@ class Progress:
     @contextmanager
     def stage(self, name: str) -> Iterator[Say]:
         """Show ``name`` while it runs, then a line with what was said and the time."""
-        said: list[str] = []
         started = perf_counter()
         dots = "dots" if self.console.encoding.startswith("utf") else "line"
         spinner = Spinner(dots, text=Text(f" {name} …"))
-        with Live(spinner, console=self.console, transient=True):
-            yield said.append
+        with Live(spinner, console=self.console, transient=True) as live:
+            said = _Heard(spinner, live)
+            yield said
         seconds = f"{perf_counter() - started:.1f} s"
-        found = escape(", ".join(said))
+        found = escape(", ".join(said.texts))
         self.console.print(
             f"[green]✓[/green] {name:<{_NAME_WIDTH - 2}} {found} [dim]{seconds}[/dim]"
         )

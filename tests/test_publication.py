@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,23 +24,19 @@ from kostra_publish.errors import (
     UsageError,
 )
 from kostra_publish.microdata import files, synth
-from kostra_publish.publication import Request, Say, Summary, publish
+from kostra_publish.publication import Request, Summary, publish
 from kostra_publish.quality.stored import earlier_observations
 from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
 from kostra_publish.releases.verdict import quality_verdict
 from kostra_publish.specs.catalogue import load
 from tests.schedule import NOW, a_round
+from tests.silence import silent
 
 TOP = Path(__file__).parents[1]
 SPECS, TEMPLATES = TOP / "table_specs", TOP / "templates"
 SCALE = 0.05
 ROUNDS = ("2025-06", "2026-03", "2026-06")
-
-
-@contextmanager
-def silent(_name: str) -> Iterator[Say]:
-    yield lambda _text: None
 
 
 def run(round_name: str, data: Path, out: Path, *only: str) -> Summary:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +21,7 @@ from kostra_publish.disclosure.rounds import alone
 from kostra_publish.errors import LeakError, ReleaseError, UsageError
 from kostra_publish.microdata import synth
 from kostra_publish.preparing import Sources
-from kostra_publish.publication import Request, Say, publish
+from kostra_publish.publication import Request, publish
 from kostra_publish.rebuilding import Rebuilt, rebuild
 from kostra_publish.releases.history import earlier_cubes
 from kostra_publish.releases.life import standings, verify
@@ -33,15 +31,11 @@ from kostra_publish.specs.catalogue import load
 from kostra_publish.specs.dimensions import TIME
 from tests.few_specs import JUNE, TABLES, correct, write_specs
 from tests.schedule import NOW, a_round
+from tests.silence import silent
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 ROUNDS = ("2025-06", "2026-03", "2026-06")
 LATE = NOW + timedelta(days=365)
-
-
-@contextmanager
-def silent(_name: str) -> Iterator[Say]:
-    yield lambda _text: None
 
 
 class House:

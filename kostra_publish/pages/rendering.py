@@ -25,6 +25,14 @@ DEFAULT: Final[Language] = "nb"
 """The language whose pages stand at the root."""
 TEMPLATES: Final = "site"
 
+PAGES: Final = (
+    "base.html.j2", "area.html.j2", "figure.html.j2", "front.html.j2", "tables.html.j2",
+    "signs.html.j2", "about.html.j2", "accessibility.html.j2", "former.html.j2",
+    "notfound.html.j2", "words.j2", "lead.j2",
+)  # fmt: skip
+"""The templates of the site."""
+SHARED: Final = ("site.css", "site.js", "plotly-basic.min.js", "deling.png")
+"""The files that all pages share, as they lie among the templates."""
 FIGURES: Final = "tall"
 """The folder of the pages of key figures."""
 POLICY: Final = (
@@ -127,6 +135,17 @@ class Renderer:
             text = found.render(place=place, **content)
         return f"{FOLDER}/{place.folder}index.html", text.encode()
 
+    def check(self, name: str) -> None:
+        """Read a template or a shared file, and all that it includes.
+
+        Raises TemplateError when it is missing or does not read.
+        """
+        if name in SHARED:
+            self.shared(name)
+            return
+        with telling(self.templates, f"{TEMPLATES}/{name}"):
+            self._environments[DEFAULT].get_template(f"{TEMPLATES}/{name}")
+
     def shared(self, name: str) -> bytes:
         """A file that lies among the templates as it is to be.
 
@@ -137,6 +156,16 @@ class Renderer:
                 return (self.templates / TEMPLATES / name).read_bytes()
             except OSError as error:
                 raise TemplateNotFound(f"{TEMPLATES}/{name}") from error
+
+
+def check_site_templates(folder: Path) -> None:
+    """Check the templates of the site before there is anything to show in them.
+
+    Raises TemplateError when one is missing, cannot be read, or includes one that is missing.
+    """
+    reader = Renderer(folder, {}, {})
+    for name in (*PAGES, *SHARED):
+        reader.check(name)
 
 
 class Writer:

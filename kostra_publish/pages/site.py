@@ -33,14 +33,19 @@ from kostra_publish.pages.drawing import (
     tile_map,
 )
 from kostra_publish.pages.figures import Cell, Series, figures
-from kostra_publish.pages.rendering import DEFAULT, FIGURES, FOLDER, Place, Renderer, formatter
+from kostra_publish.pages.rendering import (
+    DEFAULT,
+    FIGURES,
+    FOLDER,
+    SHARED,
+    Place,
+    Renderer,
+    formatter,
+)
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, Language, Text
 from kostra_publish.specs.pages import KeyFigure, Pages
-
-SHARED: Final = ("site.css", "site.js", "plotly-basic.min.js", "deling.png")
-"""The files that all pages share, as they lie among the templates."""
 
 File = tuple[str, bytes]
 """A path in the release, and the bytes."""

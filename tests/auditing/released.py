@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.microdata import synth
-from kostra_publish.publication import Request, Say, publish
+from kostra_publish.publication import Request, publish
 from kostra_publish.releases.history import stored_universes
 from kostra_publish.releases.manifest import FILE, OutputFile, read_manifest, render
 from tests.schedule import NOW
+from tests.silence import silent
 
 TOP = Path(__file__).parents[2]
 TEMPLATES = TOP / "templates"
@@ -70,11 +70,6 @@ kinds:
   march: {name: {nb: f, nn: f, en: p}, figures: preliminary, month: 3, day: 15}
   june: {name: {nb: e, nn: e, en: f}, figures: final, month: 6, day: 15}
 """
-
-
-@contextmanager
-def silent(_name: str) -> Iterator[Say]:
-    yield lambda _text: None
 
 
 def write_specs(folder: Path) -> Path:
