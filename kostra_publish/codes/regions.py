@@ -24,6 +24,11 @@ OSLO = "0301"
 FIRST_YEAR = 2020
 LAST_YEAR = 2026
 
+SAMI_FIRST = frozenset(
+    {"1826", "1875", "5041", "5043", "5512", "5518", "5540", "5610", "5612", "5628", "5636"}
+)
+"""Kommuner in whose name the Norwegian form comes second, after the Sami one."""
+
 REGION_KINDS = ("kommune", "bydel", "bydeler", "fylke", "kostragruppe", "land", "land_uten_oslo")
 
 

@@ -23,8 +23,8 @@ _NAME_PARTS: Final = " - "
 class Area:
     """An area with a page.
 
-    ``code`` is the statbank's, ``names`` its name and those in Sami and Kven languages, as they
-    stand in the code list. ``beside`` are the areas that it is compared with: KOSTRA group,
+    ``code`` is the statbank's, ``names`` its Norwegian name and those in Sami and Kven
+    languages. ``beside`` are the areas that it is compared with: KOSTRA group,
     fylke, the country, the country without Oslo, those of them that it is part of.
     """
 
@@ -147,9 +147,15 @@ def _beside_kommune(code: str, group: str, fylke: str) -> dict[str, str]:
 
 
 def _area(code: str, label: Text, beside: Mapping[str, str]) -> Area:
-    name = Text(**{each: label.get(each).split(_NAME_PARTS)[0] for each in LANGUAGES})
-    names = tuple(label.nb.split(_NAME_PARTS))
+    name = Text(**{each: _names(code, label.get(each))[0] for each in LANGUAGES})
+    names = tuple(_names(code, label.nb))
     return Area(code, codes.kind_of(code), name, names, slug(_address_code(code), name.nb), beside)
+
+
+def _names(code: str, label: str) -> list[str]:
+    """The names of an area, the Norwegian one first."""
+    names = label.split(_NAME_PARTS)
+    return [names[1], names[0], *names[2:]] if code in codes.SAMI_FIRST and names[1:] else names
 
 
 def _address_code(code: str) -> str:

@@ -253,9 +253,13 @@ class Content:
         for _, facts in self._newest_vintages:
             for note in facts.notes:
                 if here := [own[code] for code in note.scope.regions if code in own]:
-                    names = ", ".join(f"{' - '.join(one.names)} ({one.code})" for one in here)
+                    names = ", ".join(f"{self._label(one)} ({one.code})" for one in here)
                     found[_ending(note.text, names)] = None
         return [*found]
+
+    def _label(self, area: Area) -> str:
+        """What the tables call an area."""
+        return self.figures.labels[area.code].nb
 
     def estimated(self, area: Area) -> float | None:
         """The largest share of an area's inhabitants whose figures are estimated, in per cent."""

@@ -111,6 +111,7 @@ class Renderer:
             "counted": writer.counted,
             "why": writer.why,
             "unit": writer.unit,
+            "unit_beside": writer.unit_beside,
             "link": writer.link,
             "figure_link": writer.figure_link,
         }
@@ -183,6 +184,11 @@ class Writer:
     def unit(self, name: str) -> str:
         """What a figure is counted in."""
         return self.units[name]
+
+    def unit_beside(self, series: Series) -> str:
+        """The same beside the figure's name; empty where the name says it."""
+        unit = self.units[series.unit]
+        return "" if unit in series.figure.name.get(self.language) else unit
 
     def link(self, area: Area, home: str) -> Markup:
         """The way to the page of an area, from a page ``home`` below the front page."""
