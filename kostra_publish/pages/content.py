@@ -9,10 +9,10 @@ from functools import cached_property
 from math import log
 from typing import Final
 
-from kostra_publish.disclosure.safe import SafeCube, VintageFacts
-from kostra_publish.outputs.facts import breaks, corrected, dated
+from kostra_publish.disclosure.safe import VintageFacts
+from kostra_publish.outputs.facts import corrected, dated
 from kostra_publish.pages.areas import Area, Areas, Former
-from kostra_publish.pages.figures import Cell, Figures, Known, Series
+from kostra_publish.pages.figures import Cell, Figures, Known, Series, Source
 from kostra_publish.specs.models import LANGUAGES, Text, Texts
 from kostra_publish.specs.pages import KeyFigure, Pages, Theme
 
@@ -67,7 +67,7 @@ class Spread:
     def mark(self) -> str:
         """What counts them, for those who check the page."""
         return " ".join(
-            [self.known.cube.table.id, self.known.measure.code, str(self.year), *self.known.codes]
+            [self.known.source.table.id, self.known.measure.code, str(self.year), *self.known.codes]
         )
 
 
@@ -241,10 +241,10 @@ class Content:
         return max(spread.year for spread in self.spreads.values())
 
     @cached_property
-    def _newest_vintages(self) -> list[tuple[SafeCube, VintageFacts]]:
+    def _newest_vintages(self) -> list[tuple[Source, VintageFacts]]:
         """How each table published the newest year, where it has it."""
         year = self.newest_year
-        return [(cube, cube.vintages[year]) for cube in self.figures.cubes if year in cube.vintages]
+        return [(one, one.vintages[year]) for one in self.figures.sources if year in one.vintages]
 
     def missing(self, area: Area) -> list[Text]:
         """Who in the area has not reported a form for the newest year, as the tables tell it."""
@@ -265,8 +265,8 @@ class Content:
         """The largest share of an area's inhabitants whose figures are estimated, in per cent."""
         shares = [
             facts.estimated[area.code]
-            for cube, facts in self._newest_vintages
-            if cube.table.missing != "sum" and area.code in facts.estimated
+            for source, facts in self._newest_vintages
+            if source.table.missing != "sum" and area.code in facts.estimated
         ]
         return max(shares, default=None)
 
@@ -278,11 +278,13 @@ class Content:
     @property
     def synthetic(self) -> bool:
         """Whether any figure is synthetic."""
-        return any(one.synthetic for cube in self.figures.cubes for one in cube.vintages.values())
+        return any(
+            one.synthetic for source in self.figures.sources for one in source.vintages.values()
+        )
 
     def is_synthetic(self, cell: Cell) -> bool:
         """Whether a figure is synthetic."""
-        return self.figures.cube(cell.mark.split(" ")[0]).vintages[cell.year].synthetic
+        return self.figures.source(cell).vintages[cell.year].synthetic
 
     def unit(self, series: Series) -> Text:
         """What a figure is counted in."""
@@ -295,16 +297,16 @@ class Content:
     def breaks(self, series: Series) -> tuple[int, ...]:
         """The years from which figures do not compare with those before, where it shows."""
         first = series.cells[0].year
-        found = breaks(self.figures.cube(series.newest.mark.split(" ")[0]))
+        found = self.figures.source(series.newest).breaks
         return tuple(one.vintage for one in found if one.vintage > first)
 
     @cached_property
     def remarks(self) -> list[Text]:
         """Breaks in the series and corrections, those that show, once each."""
         found: dict[Text, None] = {}
-        for cube in self.figures.cubes:
-            first = min(cube.vintages)
-            for item in breaks(cube):
+        for source in self.figures.sources:
+            first = min(source.vintages)
+            for item in source.breaks:
                 if item.vintage > first:
                     found[dated(item.text, [str(item.vintage)])] = None
         return [*found]
@@ -314,8 +316,8 @@ class Content:
         return list(
             dict.fromkeys(
                 dated(corrected(texts, one), [str(year)])
-                for cube in self.figures.cubes
-                for year, facts in cube.vintages.items()
+                for source in self.figures.sources
+                for year, facts in source.vintages.items()
                 for one in facts.corrected
             )
         )

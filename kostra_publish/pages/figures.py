@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from kostra_publish.codes import regions as codes
-from kostra_publish.disclosure.safe import NOT_APPLICABLE, SafeCube
+from kostra_publish.disclosure.safe import NOT_APPLICABLE, SafeCube, VintageFacts
+from kostra_publish.outputs.facts import breaks
 from kostra_publish.outputs.norwegian import number
 from kostra_publish.specs.dimensions import CONTENTS, TIME
-from kostra_publish.specs.models import Language, Measure, Text
+from kostra_publish.specs.models import Break, Language, Measure, TableSpec, Text
 from kostra_publish.specs.pages import KeyFigure
 
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -122,11 +123,32 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A table that key figures are from: how each of its years was published, and its breaks.
+
+    Nothing in it but what is published; unlike a safe cube it can go to another process.
+    """
+
+    table: TableSpec
+    vintages: Mapping[int, VintageFacts]
+    breaks: tuple[Break, ...]
+    labels: Mapping[str, Text]
+    """The name of each region, by code."""
+
+    @classmethod
+    def of(cls, cube: SafeCube) -> Source:
+        """What is told of a cube."""
+        region = cube.dimensions[0]
+        labels = dict(zip(region.codes, region.labels, strict=True))
+        return cls(cube.table, dict(cube.vintages), tuple(breaks(cube)), labels)
+
+
+@dataclass(frozen=True)
 class Known:
     """A key figure in one table: the numbers of all regions, shape (regions, years)."""
 
     figure: KeyFigure
-    cube: SafeCube
+    source: Source
     measure: Measure
     places: Mapping[str, int]
     """By region code: the row."""
@@ -148,16 +170,18 @@ class Known:
             return None
         column = self.years.index(year)
         sign = self.signs[place][column] or ""
-        facts = self.cube.vintages[year]
+        facts = self.source.vintages[year]
         return Cell(
             year=year,
             value=None if sign else float(self.values[place, column]),
             sign=sign,
             region=region,
-            mark=" ".join([self.cube.table.id, self.measure.code, region, str(year), *self.codes]),
+            mark=" ".join(
+                [self.source.table.id, self.measure.code, region, str(year), *self.codes]
+            ),
             decimals=self.measure.decimals,
             preliminary=facts.preliminary,
-            estimated=not sign and region in facts.estimated and self.cube.table.missing != "sum",
+            estimated=not sign and region in facts.estimated and self.source.table.missing != "sum",
         )
 
     def series(self, region: str) -> Series | None:
@@ -196,48 +220,44 @@ class Figures:
         return self.by_id[figure][0]
 
     @cached_property
-    def _cubes(self) -> Mapping[str, SafeCube]:
-        return {known.cube.table.id: known.cube for ones in self.by_id.values() for known in ones}
+    def _sources(self) -> Mapping[str, Source]:
+        every = [known.source for ones in self.by_id.values() for known in ones]
+        return {source.table.id: source for source in every}
 
     @property
-    def cubes(self) -> list[SafeCube]:
+    def sources(self) -> list[Source]:
         """The tables that they are from, each once."""
-        return [*self._cubes.values()]
+        return [*self._sources.values()]
 
-    def cube(self, table: str) -> SafeCube:
-        """One of these tables."""
-        return self._cubes[table]
+    def source(self, cell: Cell) -> Source:
+        """The table that a figure is from."""
+        return self._sources[cell.mark.partition(" ")[0]]
 
     @cached_property
     def labels(self) -> Mapping[str, Text]:
         """The name of every region, by code."""
         found: dict[str, Text] = {}
-        for cube in self.cubes:
-            region = cube.dimensions[0]
-            found |= {
-                code: label
-                for code, label in zip(region.codes, region.labels, strict=True)
-                if code not in found
-            }
+        for source in self.sources:
+            found = {**source.labels, **found}
         return found
 
 
 def figures(wanted: Sequence[KeyFigure], cubes: Sequence[SafeCube]) -> Figures:
     """The key figures that the cubes have; those that none of them has are left out."""
-    by_table = {cube.table.id: cube for cube in cubes}
+    by_table = {cube.table.id: (cube, Source.of(cube)) for cube in cubes}
     found: dict[str, tuple[Known, ...]] = {}
     for figure in wanted:
         known = tuple(
             one
             for table in figure.tables
-            if table in by_table and (one := _known(figure, by_table[table])) is not None
+            if table in by_table and (one := _known(figure, *by_table[table])) is not None
         )
         if known:
             found[figure.id] = known
     return Figures(found)
 
 
-def _known(figure: KeyFigure, cube: SafeCube) -> Known | None:
+def _known(figure: KeyFigure, cube: SafeCube, source: Source) -> Known | None:
     region, *others = cube.dimensions[:-2]
     contents, time = cube.dimension(CONTENTS), cube.dimension(TIME)
     if figure.measure not in contents.codes:
@@ -252,7 +272,7 @@ def _known(figure: KeyFigure, cube: SafeCube) -> Known | None:
     measure = next(one for one in cube.table.measures if one.code == figure.measure)
     return Known(
         figure=figure,
-        cube=cube,
+        source=source,
         measure=measure,
         places={code: place for place, code in enumerate(region.codes)},
         years=tuple(map(int, time.codes)),

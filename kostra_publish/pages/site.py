@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -44,7 +46,7 @@ from kostra_publish.pages.rendering import (
 )
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.models import LANGUAGES, Language, Text
+from kostra_publish.specs.models import LANGUAGES, Language, Text, Texts
 from kostra_publish.specs.pages import KeyFigure, Pages
 
 File = tuple[str, bytes]
@@ -72,14 +74,37 @@ def write_site(
     content = Content(
         catalogue.pages, areas(release.round.vintage, known.labels), known, catalogue.texts.units
     )
-    yield from _Site(content, catalogue, catalogue.pages, release, templates).files(progress)
+    site = _Site(content, catalogue.pages, catalogue.texts, release, templates)
+    number = len(site.steps)
+    chunks = [range(first, min(first + _CHUNK, number)) for first in range(0, number, _CHUNK)]
+    # Pages are made by the interpreter, which does one thing at a time: two processes.
+    with ProcessPoolExecutor(_SIDE_BY_SIDE, get_context("spawn"), _begin, (site,)) as pool:
+        for chunk, files in zip(chunks, pool.map(_make, chunks), strict=True):
+            yield from files
+            progress(chunk.stop, number)
+
+
+_SIDE_BY_SIDE: Final = 2
+_CHUNK: Final = 12
+"""How many areas or figures a process takes at a time."""
+_at_work: list[_Site] = []
+"""In a process that makes pages: the site."""
+
+
+def _begin(site: _Site) -> None:
+    _at_work.append(site)
+
+
+def _make(steps: Sequence[int]) -> list[File]:
+    """The files of these steps."""
+    return [file for step in steps for file in _at_work[0].made(step)]
 
 
 @dataclass(frozen=True)
 class _Site:
     content: Content
-    catalogue: Catalogue
     pages: Pages
+    texts: Texts
     release: ReleaseFacts
     templates: Path
 
@@ -91,7 +116,7 @@ class _Site:
             {
                 "site": self.pages.address + "/nokkeltall/",
                 "themes": self.pages.themes,
-                "texts": self.catalogue.texts,
+                "texts": self.texts,
                 "release": self.release,
                 "languages": LANGUAGES,
                 "facts": self.facts,
@@ -111,7 +136,7 @@ class _Site:
     def _facts(self, language: Language) -> dict[str, str]:
         newest = self.content.newest_facts
         update = self.release.next_update
-        texts = self.catalogue.texts
+        texts = self.texts
         return {
             "published": written(self.release.round.published_at.date(), language),
             "next": written(update.astimezone(self.release.round.published_at.tzinfo), language)
@@ -121,24 +146,25 @@ class _Site:
             "synthetic": texts.synthetic.get(language) if self.content.synthetic else "",
         }
 
-    def files(self, progress: Progress) -> Iterator[File]:
-        """Every file."""
-        made = [*self._makers()]
-        for done, make in enumerate(made, start=1):
-            yield from make()
-            progress(done, len(made))
-
-    def _makers(self) -> Iterator[Callable[[], Iterable[File]]]:
-        """What makes the files, a page in all languages at a time."""
+    @cached_property
+    def steps(self) -> list[Area | KeyFigure | Former | str]:
+        """What there is to make: a page in all languages at a time."""
         content = self.content
-        for area in content.areas:
-            yield partial(self._area, area)
-        for figure in content.key_figures:
-            yield partial(self._figure, figure)
-        for former in content.areas.former:
-            yield partial(self._former, former)
-        yield self._plain
-        yield self._rest
+        return [*content.areas, *content.key_figures, *content.areas.former, "plain", "rest"]
+
+    def made(self, step: int) -> Iterator[File]:
+        """The files of a step."""
+        match self.steps[step]:
+            case Area() as area:
+                return self._area(area)
+            case KeyFigure() as figure:
+                return self._figure(figure)
+            case Former() as former:
+                return self._former(former)
+            case "plain":
+                return self._plain()
+            case _:
+                return self._rest()
 
     def _in_each_language(self, path: str, template: str, **more: object) -> Iterator[File]:
         for language in LANGUAGES:
@@ -202,7 +228,7 @@ class _Site:
 
     def _notes(self, area: Area) -> list[Text]:
         missing = self.content.missing(area) if area.kind not in {"kommune", "bydel"} else []
-        corrections = self.content.corrections(self.catalogue.texts)
+        corrections = self.content.corrections(self.texts)
         return [*missing, *self.content.remarks, *corrections]
 
     def _estimated(self, area: Area) -> Text | None:
@@ -210,7 +236,7 @@ class _Site:
         share = self.content.estimated(area)
         if share is None:
             return None
-        text, year = self.catalogue.texts.estimated_regions, self.content.newest_year
+        text, year = self.texts.estimated_regions, self.content.newest_year
         return Text(
             **{
                 each: text.get(each).format(
@@ -235,7 +261,7 @@ class _Site:
             "inLanguage": language,
             "license": "https://creativecommons.org/licenses/by/4.0/",
             "creator": {
-                "@type": "Organization", "name": self.catalogue.texts.publisher.get(language),
+                "@type": "Organization", "name": self.texts.publisher.get(language),
             },
             "dateModified": self.release.round.published_at.date().isoformat(),
             "temporalCoverage": f"{min(years)}/{max(years)}" if years else "",
@@ -302,13 +328,13 @@ class _Site:
                 "svg": "SVG",
                 "csv": "CSV",
                 "failed": words["failed"],
-                "source": f"{words['sentence']}: {self.catalogue.texts.publisher.get(language)}",
+                "source": f"{words['sentence']}: {self.texts.publisher.get(language)}",
                 "preliminary": words["preliminary"],
                 "estimated": words["estimated"],
                 "signs": self._words(language).signs,
             }
             if self.content.synthetic:
-                told["source"] = self.catalogue.texts.synthetic.get(language)
+                told["source"] = self.texts.synthetic.get(language)
             found[language] = json.dumps(told, ensure_ascii=False)
         return found
 
@@ -419,8 +445,8 @@ class _Site:
             groups=content.areas.of_kind("kostragruppe"),
         )
         tables = [
-            (cube, [figure for figure in content.key_figures if cube.table.id in figure.tables])
-            for cube in sorted(content.figures.cubes, key=lambda one: one.table.id)
+            (one, [figure for figure in content.key_figures if one.table.id in figure.tables])
+            for one in sorted(content.figures.sources, key=lambda one: one.table.id)
         ]
         yield from self._in_each_language("tabeller/", "tables.html.j2", tables=tables)
         yield from self._in_each_language("tegn/", "signs.html.j2")
