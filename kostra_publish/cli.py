@@ -12,6 +12,7 @@ import typer
 
 from kostra_publish import __version__, terminal
 from kostra_publish.errors import PublishError, UsageError
+from kostra_publish.specs.models import Language
 
 app = typer.Typer(
     name="kostra-publish",
@@ -275,6 +276,32 @@ def verify(
 
     found = releasing.verify(folder)
     terminal.print_verified(terminal.console(quiet=quiet), found)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish pdf out/current 1124 1103 --out pdf`",
+)
+def pdf(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The folder of a release.")],
+    areas: Annotated[
+        list[str], typer.Argument(metavar="AREA…", help="Codes or addresses: 1124, landet.")
+    ],
+    language: Annotated[Language, typer.Option("--language", help="The pages' language.")] = "nb",
+    out: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("pdf"),
+    browser: Annotated[
+        str | None, typer.Option("--browser", help="The program that prints; default: Chromium.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Print the key-figure pages of areas as PDF, two A4 pages each.
+
+    The pages are those of the release, printed by a browser (Chromium) on this machine.
+    """
+    from kostra_publish.pages.paper import print_pages
+
+    console = terminal.console(quiet=quiet)
+    for path in print_pages(release, areas, language, out, browser):
+        terminal.print_written(console, path)
 
 
 @app.command(

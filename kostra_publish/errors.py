@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from functools import partial
 
 _DIGITS = 20
 """As many as a number is filled up to with zeros, where texts are put in order."""
@@ -76,6 +77,10 @@ class FindingsError(PublishError):
         noun = "problem" if count == 1 else "problems"
         lines = "\n".join(str(finding) for finding in self.findings)
         super().__init__(f"{count} {noun} in {self.subject}:\n{lines}", fix=fix)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it was made, so that it can come from another process."""
+        return partial(type(self), fix=self.fix), (self.findings,)
 
 
 class SpecError(FindingsError):

@@ -549,6 +549,11 @@ def print_synthetic(console: Console, out: Path, paths: Sequence[Path]) -> None:
     console.print("[bold]Synthetic data (syntetiske data): no real person is in them.[/bold]")
 
 
+def print_written(console: Console, path: Path) -> None:
+    """A file that was made."""
+    console.print(f"[green]✓[/green] {escape(str(path))}", highlight=False)
+
+
 def print_error(console: Console, error: PublishError) -> None:
     """An error in red, its way out below."""
     console.print(Text(error.message, style="red"), soft_wrap=True)
