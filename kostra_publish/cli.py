@@ -6,13 +6,12 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from kostra_publish import __version__, terminal
 from kostra_publish.errors import PublishError, UsageError
-from kostra_publish.specs.models import Language
 
 app = typer.Typer(
     name="kostra-publish",
@@ -46,6 +45,7 @@ Only = Annotated[
     str | None,
     typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
 ]
+Language = Literal["nb", "nn", "en"]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
