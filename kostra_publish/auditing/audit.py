@@ -21,7 +21,9 @@ from typing import Final
 import numpy as np
 
 from kostra_publish.auditing.files import JSON_STAT, read
+from kostra_publish.auditing.marks import Figures
 from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
+from kostra_publish.auditing.site import read_all
 from kostra_publish.auditing.texts import FIRST_YEAR, KnownTexts, hidden_numbers, numbers
 from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.attack.exact import exact
@@ -39,6 +41,7 @@ from kostra_publish.specs.models import LANGUAGES
 
 _INTERNAL: Final = "internal"
 _HANDED_OVER: Final = "nav"
+_SITE: Final = ("public/nokkeltall/", "public/robots.txt")
 _SIDE_BY_SIDE: Final = 2
 """Folders of files that are read at once."""
 _FOUND: Final = {
@@ -129,7 +132,10 @@ def audit(releases: Sequence[Path], *, specs: Path, templates: Path, in_full: bo
     Raises ReleaseError when a folder has no manifest, DisclosureError when a release does
     not keep what it was protected as.
     """
-    found = sorted(map(_Release, releases), key=lambda one: (one.manifest.published, one.name))
+    found = sorted(
+        (_Release(folder, templates) for folder in releases),
+        key=lambda one: (one.manifest.published, one.name),
+    )
     every = [table for one in found for table in one.tables]
     views = [_View(one.name, universe, every) for one in found for universe in one.universes]
     attacks = [
@@ -188,10 +194,15 @@ def certificates(releases: Sequence[Path]) -> list[Proof]:
 class _Release:
     """The files of a release, read from its folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, templates: Path | None = None) -> None:
+        """Read it; its key-figure site only where ``templates`` tells what pages share."""
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self.contents = _contents(folder)
+        site, tables = _public(folder)
+        self.contents = _contents(folder, tables)
+        if templates is not None and site:
+            figures = Figures(table for table in self.tables if table.form == JSON_STAT)
+            self.contents.extend(read_all(folder, site, figures, templates))
 
     @property
     def name(self) -> str:
@@ -281,17 +292,25 @@ class _Release:
                 yield self._leak(file, f"holds the numbers of {count} hidden cells")
 
 
-def _contents(folder: Path) -> list[Content]:
-    """What the files for everybody say, by path.
+def _public(folder: Path) -> tuple[list[str], list[Path]]:
+    """The files for everybody, by path: those of the key-figure site, and the others."""
+    site: list[str] = []
+    others: list[Path] = []
+    for path in _files(folder):
+        file = path.relative_to(folder).as_posix()
+        if file.startswith(_SITE):
+            site.append(file)
+        elif file.split("/")[0] not in {_INTERNAL, _HANDED_OVER, FILE}:
+            others.append(path)
+    return site, others
+
+
+def _contents(folder: Path, paths: Sequence[Path]) -> list[Content]:
+    """What files say that are no part of the key-figure site.
 
     Folders are read side by side, since much of it is done without the interpreter; the files
     of one after the other, since those of one table share figures.
     """
-    paths = [
-        path
-        for path in _files(folder)
-        if path.relative_to(folder).parts[0] not in {_INTERNAL, _HANDED_OVER, FILE}
-    ]
     groups = [[*group] for _, group in groupby(paths, key=lambda path: path.parent)]
 
     def read_all(group: Sequence[Path]) -> list[Content]:

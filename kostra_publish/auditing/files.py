@@ -29,6 +29,7 @@ from kostra_publish.auditing.released import (
     sign_numbers,
 )
 from kostra_publish.disclosure.problem import Floats
+from kostra_publish.disclosure.safe import CONTENTS
 
 JSON_STAT: Final = "JSON-stat"
 DATASET: Final = "dataset"
@@ -142,7 +143,13 @@ def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> Release
             for year, name in kostra["rounds"].items()
         },
         synthetic=bool(kostra["synthetic"]),
+        decimals=_decimals(document["dimension"][CONTENTS]["category"]),
     )
+
+
+def _decimals(contents: Mapping[str, Any]) -> dict[str, int]:
+    """How many decimals each measure has."""
+    return {str(code): int(unit["decimals"]) for code, unit in contents.get("unit", {}).items()}
 
 
 def _walk(part: object, place: tuple[str, ...], table: ReleasedTable | None) -> Iterator[Said]:

@@ -23,12 +23,18 @@ Signs = npt.NDArray[np.int8]
 NO_SIGN: Final = 0
 UNKNOWN: Final = -1
 _NUMBER_OF: Final = {sign: number for number, sign in enumerate(SIGNS, start=1)}
+_SIGN_OF: Final = {number: sign for sign, number in _NUMBER_OF.items()}
 _DIGIT: Final = re.compile(r"\d")
 
 
 def sign_number(sign: str) -> int:
     """The number that stands for a sign in an array: from 1 on, or UNKNOWN."""
     return _NUMBER_OF.get(sign, UNKNOWN)
+
+
+def sign_of(number: int) -> str:
+    """The sign that a number in an array stands for; empty when it is none."""
+    return _SIGN_OF.get(number, "")
 
 
 def sign_numbers(signs: pl.Series) -> Signs:
@@ -52,7 +58,8 @@ class ReleasedTable:
 
     ``values`` is row-major over ``dimensions``, NaN where there is no number; ``signs`` has
     the number of the sign, NO_SIGN where there is none. ``form`` is how the file is written,
-    ``language`` the one that it is in, empty where it has all of them.
+    ``language`` the one that it is in, empty where it has all of them. ``decimals`` are those of
+    each measure, where the file says.
     """
 
     file: str
@@ -64,6 +71,7 @@ class ReleasedTable:
     signs: Signs
     years: Mapping[int, Year]
     synthetic: bool
+    decimals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def shown(self) -> Flags:

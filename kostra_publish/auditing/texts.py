@@ -31,6 +31,8 @@ from kostra_publish.specs.yaml_text import Tree, read
 
 FIRST_YEAR: Final = 1990
 _FORM: Final = "skjema"
+_TEMPLATES: Final = frozenset({".j2", ".css"})
+"""Files whose words account for texts; a program that a page loads is no such thing."""
 _SPACES: Final = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
 _BARE: Final = re.compile(r"[\W\d]*?\d+\W*")
 _RUN: Final = re.compile(r"\d+")
@@ -38,7 +40,7 @@ _WORD: Final = re.compile(r"\w+")
 _LETTERS: Final = 4
 """A phrase has at least so many letters: a number with a unit behind it is no phrase."""
 _QUOTED: Final = re.compile(r'"([^"]*)"')
-_ATTRIBUTE: Final = re.compile(r'(\w+)="([^"{}]*)"')
+_ATTRIBUTE: Final = re.compile(r'([\w-]+)="([^"{}]*)"')
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 _DATED: Final = re.compile(r"^\d{4}(, \d{4})*: ")
 _YEAR: Final = re.compile(r"(?<![\w.,])\d{4}(?!\w|[.,]\d)")
@@ -110,9 +112,9 @@ class KnownTexts:
         self._scalars = {written for scalar in scalars for written in _written(scalar)}
         self._forms = {scalar for keys, scalar in found if _FORM in keys}
         self._templates = {
-            path.name: path.read_text(encoding="utf-8")
-            for path in sorted(templates.iterdir())
-            if path.is_file()
+            path.relative_to(templates).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(templates.rglob("*"))
+            if path.suffix in _TEMPLATES
         }
 
     def accounts_for(self, text: str, *, is_code: bool = False) -> bool:
@@ -122,6 +124,8 @@ class KnownTexts:
         """
         bare = _BARE.fullmatch(text) is not None
         if not has_number(text) or (text in self._whole and (is_code or not bare)):
+            return True
+        if not has_number(_YEAR.sub(self._years_gone, text)):
             return True
         rest = _DATED.sub(self._years_gone, text)
         if any(self._fits(pattern, rest) for pattern in self._patterns):
@@ -334,16 +338,18 @@ def _scalars(tree: Tree, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 
 def _region_codes() -> set[str]:
-    return {code for code, _ in _every_region()}
+    return {code for code, _ in every_region()}
 
 
 def _named_regions() -> set[str]:
     """``name (code)`` of every region of any year, and its name alone where it has digits."""
-    named = {f"{name} ({code})" for code, name in _every_region()}
-    return named | {name for _, name in _every_region() if has_number(name)}
+    named = {f"{name} ({code})" for code, name in every_region()}
+    return named | {name for _, name in every_region() if has_number(name)}
 
 
-def _every_region() -> set[tuple[str, str]]:
+@cache
+def every_region() -> frozenset[tuple[str, str]]:
+    """The code and name of every region of any year."""
     years = range(codes.FIRST_YEAR, codes.LAST_YEAR + 1)
     kommuner = {
         row for year in years for row in codes.kommuner(year)["kommune", "navn"].iter_rows()
@@ -352,7 +358,7 @@ def _every_region() -> set[tuple[str, str]]:
         (f"EKA{code}", name) for year in years for code, name in codes.fylker(year).iter_rows()
     }
     groups = {(code, code) for code in codes.kostragrupper()["kostragruppe"]}
-    return kommuner | fylker | groups | set(codes.bydeler().iter_rows())
+    return frozenset(kommuner | fylker | groups | set(codes.bydeler().iter_rows()))
 
 
 # --- hidden numbers ------------------------------------------------------------------------
