@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,8 @@ _EVERY_TIME: Final = frozenset({"html", "script"})
 _NOTHING: Final = ("",) * 6
 """Parts behind the last text of a page, so that it has some behind every tag."""
 
+_FIGURE: Final = re.compile(r' data-([cdrk])="([^"<>]*)"([^<>]*)>([^<>]*)</')
+"""A mark, more attributes, the text that it stands at, and what begins the tag behind that."""
 _MARK: Final = re.compile(r'\sdata-([cdrk])="([^"]*)"')
 _SENTENCE: Final = "data-f"
 _POINTS: Final = frozenset({"circle", "rect", "path"})
@@ -145,7 +148,7 @@ class Reader:
         return self.drawn
 
     def lately_agreed(self, language: str) -> set[tuple[str, str, str]]:
-        """Figures of the last pages in this language that were right, with the tags around.
+        """Figures of the last pages in this language that were right: kinds, marks and texts.
 
         Bokmål and nynorsk write numbers in one way, and pages of one area are read together.
         """
@@ -208,28 +211,32 @@ class _Page:
         """Read the whole page."""
         if not text.startswith(_DOCTYPE):
             self._found("is not a page in HTML 5")
-        parts, reader = _TAG.split(_ENTITY.sub(_plain, text)), self._reader
-        known, drawn = reader.tags, reader.lately_drawn()
-        new = [
-            place
-            for place in range(1, len(parts), 2)
-            if parts[place] not in known and parts[place] not in drawn
-        ]
-        self._parts = parts = [*parts, *_NOTHING]
+        found = _FIGURE.split(_ENTITY.sub(_plain, text))
+        figures = {*zip(found[1::5], found[2::5], found[4::5], strict=True)}
+        between = [f"{more}></" for more in found[3::5]]
+        rest = "".join(chain.from_iterable(zip_longest(found[::5], between, fillvalue="")))
+        parts = _TAG.split(rest)
+        new = self._new(parts)
+        self._parts = [*parts, *_NOTHING]
         self._language = self._language_of(new)
-        agreed = reader.lately_agreed(self._language)
+        self._figures(figures)
         for place in new:
-            figure = (parts[place], parts[place + 1], parts[place + 2])
-            if figure in agreed:
-                parts[place + 1] = ""
-            elif self._tag(place, parts[place]):
-                agreed.add(figure)
+            self._tag(place, self._parts[place])
         for words in {*self._parts[::2]} - self._reader.seen:
             self._reader.seen.add(words)
             self._says("text", _joined(words))
         for how, count in self._wrong.items():
             first = self._first.get(how)
             self._content.wrong.append(f"{how}: {count}{f', first {first}' if first else ''}")
+
+    def _new(self, parts: Sequence[str]) -> list[int]:
+        """Where tags stand that have not been looked at."""
+        known, drawn = self._reader.tags, self._reader.lately_drawn()
+        return [
+            place
+            for place in range(1, len(parts), 2)
+            if parts[place] not in known and parts[place] not in drawn
+        ]
 
     def _language_of(self, places: Sequence[int]) -> str:
         """The language that the page says it is in; its tag is never among those known."""
@@ -249,27 +256,17 @@ class _Page:
     def _says(self, place: str, text: str, *, is_code: bool = False) -> None:
         self._content.texts.extend(self._reader.left_of(Said(place, unescape(text), is_code)))
 
-    def _tag(self, place: int, tag: str) -> bool:
-        """Look at one tag that has not stood on an earlier page as it is.
-
-        Without its figure and what is drawn it may have: most tags of a page differ by that.
-        Tells whether the element is but a figure, with its tags, and that figure is right.
-        """
-        marked = _MARK.search(tag)
-        if marked:
-            tag = tag[: marked.start()] + tag[marked.end() :]
-            is_right = self._marked(place, tag, marked)
-            is_settled = tag in self._reader.tags or self._rest(place, _name(tag), tag)
-            return is_right and is_settled and self._parts[place + 2].startswith("/")
+    def _tag(self, place: int, tag: str) -> None:
+        """Look at one tag that has not stood on an earlier page as it is."""
         name = _name(tag)
-        if name not in _DRAWN:
-            self._rest(place, name, tag)
-            return False
-        bare = _GEOMETRY.sub("", tag)
-        is_tick = name == "text" and "tick" in tag and self._tick(place, bare)
-        if self._rest(place, name, bare) and name != "text":
+        if marked := _MARK.search(tag):
+            self._marked(place, name, tag, marked)
+            self._rest(place, name, tag[: marked.start()] + tag[marked.end() :])
+            return
+        if name == "text" and "tick" in tag:
+            self._tick(place, tag)
+        if self._rest(place, name, tag) and name in _DRAWN and name != "text":
             self._reader.drawn.add(tag)
-        return is_tick
 
     def _rest(self, place: int, name: str, tag: str) -> bool:
         """Look at a tag without its figure; whether that need not be done again."""
@@ -285,52 +282,54 @@ class _Page:
 
     # --- figures --------------------------------------------------------------------------
 
-    def _marked(self, place: int, tag: str, marked: re.Match[str]) -> bool:
-        """Whether an element holds the figure that it is marked with, and nothing more."""
+    def _figures(self, figures: set[tuple[str, str, str]]) -> None:
+        """Look at marked figures: kinds, marks and texts."""
+        agreed = self._reader.lately_agreed(self._language)
+        for figure in figures - agreed:
+            kind, mark, text = figure
+            if self._reader.agrees(kind, mark, text.strip(_ORDINARY), self._language):
+                agreed.add(figure)
+            else:
+                how = f"shows what is not in the tables, marked with data-{kind}"
+                self._found(how, self._told_of(mark))
+
+    def _marked(self, place: int, name: str, tag: str, marked: re.Match[str]) -> None:
+        """Look at a mark whose element holds more than a text: a point, or what is wrong."""
         kind, mark = marked.groups()
-        name = _name(tag)
         if name in _POINTS and tag.endswith("/"):
-            return True
+            return
         text = self._figure(place, name)
         if text is None:
             self._found("has marks that stand at more than a figure", self._told_of(mark))
-        elif not self._reader.agrees(kind, mark, text, self._language):
-            how = f"shows what is not in the tables, marked with data-{kind}"
-            self._found(how, self._told_of(mark))
         else:
-            return True
-        return False
+            self._figures({(kind, mark, text)})
 
     def _figure(self, place: int, name: str) -> str | None:
-        """The figure of a marked element, taken out of the page; None where it is not alone."""
-        parts = self._parts
-        if parts[place + 2] == f"/{name}":
-            text = parts[place + 1]
-            parts[place + 1] = ""
-            return text.strip(_ORDINARY)
-        blank, title, told, end, more, last = parts[place + 1 : place + 7]
-        if name not in _POINTS or (title, end, last) != ("title", "/title", f"/{name}"):
-            return None
+        """A figure, or that in the title of a point, taken out; None where it is not alone."""
+        blank, title, told, end, more, last = self._parts[place + 1 : place + 7]
+        if title == f"/{name}":
+            self._parts[place + 1] = ""
+            return blank
         words, separator, figure = told.strip(_ORDINARY).rpartition(": ")
-        if not separator or blank.strip() or more.strip():
+        around = (name in _POINTS, title, separator, end, last, blank.strip(), more.strip())
+        if around != (True, "title", ": ", "/title", f"/{name}", "", ""):
             return None
-        parts[place + 3] = words
+        self._parts[place + 3] = words
         return figure
 
     def _told_of(self, mark: str) -> str:
         """A mark as a message may name it: only one whose every word is a code."""
         return mark if self._reader.figures.names(mark) else ""
 
-    def _tick(self, place: int, tag: str) -> bool:
-        """Take a number of an axis out of the page; whether it was one."""
+    def _tick(self, place: int, tag: str) -> None:
+        """Take a number of an axis out of the page."""
         classes = dict(_PAIR.findall(tag)).get("class", "").split()
         if "tick" not in classes or self._parts[place + 2] != "/text":
-            return False
+            return
         if _is_round(self._parts[place + 1].strip(_ORDINARY), self._language):
             self._parts[place + 1] = ""
-            return True
-        self._found("has axis numbers that are not round")
-        return False
+        else:
+            self._found("has axis numbers that are not round")
 
     # --- attributes -----------------------------------------------------------------------
 

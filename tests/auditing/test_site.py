@@ -258,7 +258,7 @@ RIGHT = mark(SHARE, "1124", 2025)
         ('<p data-c="14019 x 1124 2025">5,3</p>', "marked with data-c: 1"),
         ('<p data-c="14019 {SHARE} 1124 2023">5,3</p>', "marked with data-c: 1"),
         ('<p data-c="{RIGHT} 3">5,3</p>', "marked with data-c: 1"),
-        ('<p data-c="{RIGHT}" data-c="3">5,3</p>', "text: attribute data-c: data-c 3"),
+        ('<p data-c="{RIGHT}" data-c="3">5,3</p>', "marked with data-c: 1"),
         ('<p data-c="{RIGHT}" title="3">5,3</p>', "text: attribute title"),
         ('<p data-d="14019 {SHARE} 1103 2024 2025">+7,1</p>', "marked with data-d"),
         ('<p data-d="14019 {COUNT} 1124 2024 2025">+2,9 %</p>', "marked with data-d"),
