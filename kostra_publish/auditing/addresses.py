@@ -18,6 +18,8 @@ from kostra_publish.auditing.texts import every_region
 
 _HYPHENATED: Final = re.compile(r"\w+(?:-\w+)+")
 _SEPARATORS: Final = re.compile(r"[/#?=&:,]")
+_LEVEL: Final = re.compile(r"level-[0-4]")
+"""Which fifth of the areas one is in, by the class that colours it."""
 _LETTERS: Final[tuple[Mapping[str, str], ...]] = (
     {"æ": "ae", "ø": "o", "å": "a"},
     {"æ": "ae", "ø": "oe", "å": "aa"},
@@ -25,6 +27,8 @@ _LETTERS: Final[tuple[Mapping[str, str], ...]] = (
 )
 """How letters are written in addresses."""
 _PREFIXES: Final = ("EKA", "EKG")
+_TABLE: Final = ".csv"
+"""What the name of a file may end in beside the name of a region."""
 
 
 def slugs_gone(text: str) -> str:
@@ -41,8 +45,8 @@ def unknown_in(reference: str, files: Collection[str]) -> Iterator[str]:
     """
     for one in unquote(reference).split():
         for segment in _SEPARATORS.split(one):
-            if has_number(segment) and segment not in files:
-                left = _without(segment, _slugs() | _codes())
+            if has_number(segment) and segment not in files and not _LEVEL.fullmatch(segment):
+                left = _without(segment.removesuffix(_TABLE), _slugs() | _codes())
                 if has_number(left):
                     yield left
 

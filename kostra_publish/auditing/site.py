@@ -58,13 +58,22 @@ _DRAWN: Final = frozenset(
     }
 )  # fmt: skip
 _GEOMETRY: Final = re.compile(
-    r"\s(?:d|[xy][12]?|c[xy]|r[xy]?|d[xy]|width|height|viewBox|points|transform|offset|opacity"
+    r"\s(?:d|[xy][12]?|c[xy]|r[xy]?|d[xy]|width|height|viewBox|points|(?:patternT|t)ransform|offset|opacity"
     r"|(?:fill|stroke)-opacity|stroke-(?:width|dasharray)|font-(?:size|weight)|ref[XY]"
     r'|marker(?:Width|Height)|orient|pathLength)="[^"]*"'
 )
 """Attributes of drawings that say where something is drawn; no texts."""
 _LAYOUT: Final = frozenset(
-    {"colspan", "rowspan", "tabindex", "aria-level", "aria-colcount", "aria-rowcount", "size"}
+    {
+        "colspan",
+        "rowspan",
+        "tabindex",
+        "aria-level",
+        "aria-colcount",
+        "aria-rowcount",
+        "size",
+        "data-decimals",
+    }
 )
 """Attributes that say how a page is laid out; only small numbers."""
 _SMALL: Final = re.compile(r"-?[0-9]{1,3}")

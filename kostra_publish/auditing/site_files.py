@@ -108,6 +108,10 @@ def _agreeing(figure: Mapping[str, Any], years: Sequence[int], figures: Figures)
     _demand(all(isinstance(one, list) and len(one) == len(years) for one in series))
     for year, region, value, sign in zip(years, *series, strict=True):
         _demand(type(value) in {int, float, type(None)} and isinstance(sign, str))
+        if region is None:
+            # The table does not have the year, or the area then.
+            yield (value, sign) == (None, "")
+            continue
         cell = figures.cell(
             _mark(figure["table"], figure["measure"], region, year, figure["codes"])
         )

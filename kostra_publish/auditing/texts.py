@@ -217,7 +217,7 @@ class KnownTexts:
         quoted = (found for text in self._templates.values() for found in _QUOTED.findall(text))
         found: dict[str, list[str]] = {}
         for phrase in {*self._scalars, *quoted, *self._regions}:
-            if _worded(phrase) and "{" not in phrase:
+            if (_worded(phrase) or _CODED.fullmatch(phrase)) and "{" not in phrase:
                 for run in set(_RUN.findall(phrase)):
                     found.setdefault(run, []).append(phrase)
         return found
@@ -342,8 +342,13 @@ def _region_codes() -> set[str]:
 
 
 def _named_regions() -> set[str]:
-    """``name (code)`` of every region of any year, and its name alone where it has digits."""
-    named = {f"{name} ({code})" for code, name in every_region()}
+    """``name (code)`` of every region of any year, and its name alone where it has digits.
+
+    A region with names in several languages may be called by one of them.
+    """
+    named = {
+        f"{one} ({code})" for code, name in every_region() for one in {name, *name.split(" - ")}
+    }
     return named | {name for _, name in every_region() if has_number(name)}
 
 

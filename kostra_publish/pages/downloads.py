@@ -95,10 +95,14 @@ def _row(content: Content, area: Area, series: Series, cell: Cell) -> list[objec
         cell.year,
         plain,
         cell.sign,
-        int(cell.preliminary),
-        int(cell.estimated),
-        int(content.is_synthetic(cell)),
+        _truth(cell.preliminary),
+        _truth(cell.estimated),
+        _truth(content.is_synthetic(cell)),
     ]
+
+
+def _truth(flag: bool) -> str:  # noqa: FBT001  # the flag is what is written
+    return "true" if flag else "false"
 
 
 def search_index(content: Content) -> tuple[str, bytes]:

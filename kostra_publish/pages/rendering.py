@@ -206,10 +206,15 @@ class Writer:
             self._links[key] = found
         return found
 
-    def figure(self, cell: Cell | None) -> Markup:
-        """The figure with its own look: number or sign, preliminary, estimated."""
+    def figure(self, cell: Cell | None, plain: bool = False) -> Markup | str:  # noqa: FBT001, FBT002
+        """The figure with its own look: number or sign, preliminary, estimated.
+
+        ``plain`` is the figure alone, where there can be no looks.
+        """
         if cell is None:
             return _NOTHING
+        if plain:
+            return cell.text(self.language)
         if (found := self._figures.get(cell)) is None:
             found = self._figures[cell] = self._html(cell)
         return found

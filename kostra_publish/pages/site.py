@@ -259,7 +259,7 @@ class _Site:
             "description": " ".join(theme.about.get(language) for theme in self.pages.themes),
             "url": site + Place(language, area.path).folder,
             "inLanguage": language,
-            "license": "https://creativecommons.org/licenses/by/4.0/",
+            "license": self.texts.licence_address,
             "creator": {
                 "@type": "Organization", "name": self.texts.publisher.get(language),
             },

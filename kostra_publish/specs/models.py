@@ -507,6 +507,8 @@ class Texts(Model):
     """The subject area of the statbank."""
     licence: Words
     """The licence of the figures."""
+    licence_address: str = "https://creativecommons.org/licenses/by/4.0/"
+    """Where the licence can be read."""
     region: dict[RegionKind, Text]
     """The name of each kind of region."""
     region_variable: Text

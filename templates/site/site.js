@@ -40,6 +40,13 @@
     return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
   };
 
+  /** The number that a text in the language says; null for a sign. */
+  const parsed = (text, language) => {
+    const plain = text.trim().replaceAll(MINUS, "-").replaceAll(language === "en" ? "," : SPACE, "");
+    const number = language === "en" ? plain : plain.replace(",", ".");
+    return /^-?\d+(\.\d+)?$/.test(number) ? Number(number) : null;
+  };
+
   /** Words with {names} put in. */
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
@@ -95,7 +102,7 @@
     };
   };
 
-  globalThis.kostra = { comparing, fold, format, prepared, search };
+  globalThis.kostra = { comparing, fold, format, parsed, prepared, search };
   if (typeof document === "undefined") return;
 
   // ── small tools ────────────────────────────────────────────────────────────
@@ -295,6 +302,15 @@
 
   // ── tables ─────────────────────────────────────────────────────────────────
 
+  /** What a cell holds a figure in; signs are figures too. */
+  const figureIn = (cell) => cell.querySelector("[data-c], [data-r]");
+
+  /** The number in a cell as the language of the page writes it; null for a sign, or nothing. */
+  const numberIn = (cell) => {
+    const figure = figureIn(cell);
+    return figure ? parsed(figure.textContent, language) : null;
+  };
+
   const sortable = (table) => {
     const bodies = [...table.tBodies].map((body) => [body, [...body.rows]]);
     const heads = all("thead th[scope=col]:not([data-unsorted])", table);
@@ -303,11 +319,10 @@
       const descending = head.getAttribute("aria-sort") === "ascending";
       const column = head.cellIndex;
       const cells = bodies.flatMap(([, rows]) => rows.map((row) => row.cells[column]));
-      const numeric = cells.some((cell) => cell && "v" in cell.dataset);
+      const numeric = cells.some((cell) => cell && figureIn(cell));
       const key = (cell) => {
         if (!cell) return null;
-        if (!numeric) return cell.textContent.trim();
-        return "v" in cell.dataset ? Number(cell.dataset.v) : null;
+        return numeric ? numberIn(cell) : cell.textContent.trim();
       };
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
@@ -333,7 +348,7 @@
     if (!table) return;
     // Names are what is filtered; figures would match by chance.
     const text = (row) => [...row.cells]
-      .filter((cell) => !cell.matches("[data-v], [data-c]") && !cell.querySelector("[data-c]"))
+      .filter((cell) => !figureIn(cell))
       .map((cell) => cell.textContent)
       .join(" ");
     let rows;
