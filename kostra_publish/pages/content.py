@@ -13,7 +13,7 @@ from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.outputs.facts import breaks, corrected, dated
 from kostra_publish.pages.areas import Area, Areas, Former
 from kostra_publish.pages.figures import Cell, Figures, Known, Series
-from kostra_publish.specs.models import LANGUAGES, Text, Texts
+from kostra_publish.specs.models import LANGUAGES, Break, Text, Texts
 from kostra_publish.specs.pages import KeyFigure, Pages, Theme
 
 ROLES: Final = ("group", "county", "country", "rest")
@@ -291,19 +291,40 @@ class Content:
     def breaks(self, series: Series) -> tuple[int, ...]:
         """The years from which figures do not compare with those before, where it shows."""
         first = series.cells[0].year
-        found = breaks(self.figures.cube(series.newest.mark.split(" ")[0]))
-        return tuple(one.vintage for one in found if one.vintage > first)
+        table, measure, region, *_ = series.newest.mark.split(" ")
+        found = self._breaks[table, measure]
+        return tuple(one.vintage for one in found if one.vintage > first and _is_in(one, region))
+
+    def remarks(self, area: Area) -> list[Text]:
+        """The breaks in the series of an area, those that show, once each."""
+        shown = (
+            (series.newest.mark.split(" "), series.cells[0].year)
+            for figure in self.key_figures
+            if (series := self.series(figure.id, area.code)) is not None
+        )
+        return [
+            *dict.fromkeys(
+                dated(item.text, [str(item.vintage)])
+                for (table, measure, region, *_), first in shown
+                for item in self._breaks[table, measure]
+                if item.vintage > first and _is_in(item, region)
+            )
+        ]
 
     @cached_property
-    def remarks(self) -> list[Text]:
-        """Breaks in the series and corrections, those that show, once each."""
-        found: dict[Text, None] = {}
-        for cube in self.figures.cubes:
-            first = min(cube.vintages)
-            for item in breaks(cube):
-                if item.vintage > first:
-                    found[dated(item.text, [str(item.vintage)])] = None
-        return [*found]
+    def _breaks(self) -> Mapping[tuple[str, str], list[Break]]:
+        """By table and measure: the breaks in what the table shows of it."""
+        by_table = {cube.table.id: breaks(cube) for cube in self.figures.cubes}
+        return {
+            (table, one.measure.code): [
+                item
+                for item in by_table[table]
+                if not item.scope.measures or one.measure.code in item.scope.measures
+            ]
+            for ones in self.figures.by_id.values()
+            for one in ones
+            for table in [one.cube.table.id]
+        }
 
     def corrections(self, texts: Texts) -> list[Text]:
         """What is said of tables that were corrected, with their titles."""
@@ -315,6 +336,11 @@ class Content:
                 for one in facts.corrected
             )
         )
+
+
+def _is_in(item: Break, region: str) -> bool:
+    """Whether a break concerns a region."""
+    return not item.scope.regions or region in item.scope.regions
 
 
 def _ending(text: Text, names: str) -> Text:

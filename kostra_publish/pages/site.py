@@ -203,7 +203,7 @@ class _Site:
     def _notes(self, area: Area) -> list[Text]:
         missing = self.content.missing(area) if area.kind not in {"kommune", "bydel"} else []
         corrections = self.content.corrections(self.catalogue.texts)
-        return [*missing, *self.content.remarks, *corrections]
+        return [*missing, *self.content.remarks(area), *corrections]
 
     def _estimated(self, area: Area) -> Text | None:
         """How much of a larger area is estimated, in the words of the tables."""
