@@ -136,13 +136,19 @@ class Content:
     # --- the page of an area --------------------------------------------------------------
 
     def lead(self, area: Area) -> tuple[Cell | None, Cell | None, list[tuple[Area, Cell]]]:
-        """How many cases, what share, and the share in KOSTRA group and country."""
+        """How many cases, what share, and the share in KOSTRA group and country.
+
+        A share is told only beside the number of cases that it is a share of.
+        """
         count, share = (self._newest(figure, area) for figure in _LEAD)
+        if count is None or share is None or not (count.is_number and share.is_number):
+            return count, None, []
+        if share.year != count.year:
+            return count, None, []
         beside = [
             (other, cell)
             for role in ("group", "country")
-            if share is not None
-            and (other := self._beside(area, role)) is not None
+            if (other := self._beside(area, role)) is not None
             and (cell := self._at(_LEAD[1], other, share.year)) is not None
             and cell.is_number
         ]
