@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kostra_publish.pages.figures import Cell, Series, figures, written
@@ -19,6 +21,7 @@ from tests.pages.few_figures import (
     SIZE,
     SOLA,
     Shown,
+    Values,
     key_figure,
     known,
     made,
@@ -119,8 +122,9 @@ def test_of_a_table_with_more_it_is_the_total_or_the_category_named(
 
 
 def test_a_series_goes_on_over_a_change_of_code() -> None:
-    before, now = [310, 320, ".", "."], [".", ".", ":", 340]
-    values = {COUNT: {"3001": before, HALDEN: now}}
+    before: list[Shown] = [310, 320, ".", "."]
+    now: list[Shown] = [".", ".", ":", 340]
+    values: Values = {COUNT: {"3001": before, HALDEN: now}}
     found = known(made("99901", values, [2022, 2023, 2024, 2025])).series("tilfeller", HALDEN)
     assert found is not None
     assert [(cell.region, cell.value or cell.sign) for cell in found.cells] == [
@@ -133,7 +137,7 @@ def test_a_series_goes_on_over_a_change_of_code() -> None:
 
 
 def test_a_series_does_not_go_on_over_a_split() -> None:
-    values = {COUNT: {"1507": [900, "."], "1508": [".", 700], "1580": [".", 150]}}
+    values: Values = {COUNT: {"1507": [900, "."], "1508": [".", 700], "1580": [".", 150]}}
     found = known(made("99901", values, [2023, 2024]))
     for code in ("1508", "1580"):
         own = found.series("tilfeller", code)
@@ -184,7 +188,7 @@ def test_there_is_no_change_between_years_that_do_not_follow_each_other() -> Non
 
 
 def test_there_is_no_change_across_codes() -> None:
-    values = {COUNT: {"3001": [310, "."], HALDEN: [".", 340]}}
+    values: Values = {COUNT: {"3001": [310, "."], HALDEN: [".", 340]}}
     found = known(made("99901", values, [2023, 2024])).series("tilfeller", HALDEN)
     assert found is not None
     assert [cell.value for cell in found.cells] == [310, 340]
@@ -223,13 +227,13 @@ def test_a_sign_is_written_as_it_is(language: Language) -> None:
 # --- what readers must know of them -------------------------------------------------------
 
 
-def cells(*regions: str, **changes: object) -> list[Cell]:
+def cells(*regions: str, **changes: Any) -> list[Cell]:
     """The figures of regions in 2024 and 2025, of which some are estimated in 2025."""
     published = [
         facts(2024),
         facts(2025, round="2026-03", preliminary=True, estimated={FYLKE: 3.4, LAND: 1.2}),
     ]
-    values = {COUNT: {SOLA: [10, 11], FYLKE: [100, ":"], LAND: [1000, 1100]}}
+    values: Values = {COUNT: {SOLA: [10, 11], FYLKE: [100, ":"], LAND: [1000, 1100]}}
     found = known(made("99901", values, published=published, **changes))
     shown = [found.series("tilfeller", region) for region in regions]
     return [cell for one in shown if one is not None for cell in one.cells]
