@@ -204,8 +204,10 @@ def test_larger_areas_have_no_place() -> None:
 
 
 def test_where_a_figure_is_between_the_lowest_and_the_highest() -> None:
-    shown: dict[str, Sequence[Shown]] = {SOLA: [1.0, 4.0], OTHERS[0]: [1.0, 2.0], OTHERS[1]: [1.0, 10.0], LAND: [1.0, 12.0],
-             GROUP: [1.0, 0.0], FYLKE: [1.0, ":"]}  # fmt: skip
+    shown: dict[str, Sequence[Shown]] = {
+        SOLA: [1.0, 4.0], OTHERS[0]: [1.0, 2.0], OTHERS[1]: [1.0, 10.0], LAND: [1.0, 12.0],
+        GROUP: [1.0, 0.0], FYLKE: [1.0, ":"],
+    }  # fmt: skip
     found = shares(shown)
     spread = found.spreads["tilfeller-andel"]
     assert spread.shares == (0.0, 0.25, 1.0)
