@@ -179,6 +179,6 @@ def norwegian_order(words: str) -> tuple[Sequence[int], str]:
     after_z = {"æ": 1, "ä": 1, "ø": 2, "ö": 2, "å": 3}
     keys = []
     for letter in plain:
-        base = unicodedata.normalize("NFKD", letter)[0]
+        base = unicodedata.normalize("NFKD", letter.translate(_FOLDED))[0]
         keys.append(ord("z") + after_z[letter] if letter in after_z else ord(base))
     return keys, words

@@ -13,7 +13,7 @@ from kostra_publish.disclosure.safe import VintageFacts
 from kostra_publish.outputs.facts import corrected, dated
 from kostra_publish.pages.areas import Area, Areas, Former
 from kostra_publish.pages.figures import Cell, Figures, Known, Series, Source
-from kostra_publish.specs.models import LANGUAGES, Text, Texts
+from kostra_publish.specs.models import LANGUAGES, Break, Text, Texts
 from kostra_publish.specs.pages import KeyFigure, Pages, Theme
 
 ROLES: Final = ("group", "county", "country", "rest")
@@ -136,13 +136,19 @@ class Content:
     # --- the page of an area --------------------------------------------------------------
 
     def lead(self, area: Area) -> tuple[Cell | None, Cell | None, list[tuple[Area, Cell]]]:
-        """How many cases, what share, and the share in KOSTRA group and country."""
+        """How many cases, what share, and the share in KOSTRA group and country.
+
+        A share is told only beside the number of cases that it is a share of.
+        """
         count, share = (self._newest(figure, area) for figure in _LEAD)
+        if count is None or share is None or not (count.is_number and share.is_number):
+            return count, None, []
+        if share.year != count.year:
+            return count, None, []
         beside = [
             (other, cell)
             for role in ("group", "country")
-            if share is not None
-            and (other := self._beside(area, role)) is not None
+            if (other := self._beside(area, role)) is not None
             and (cell := self._at(_LEAD[1], other, share.year)) is not None
             and cell.is_number
         ]
@@ -297,19 +303,40 @@ class Content:
     def breaks(self, series: Series) -> tuple[int, ...]:
         """The years from which figures do not compare with those before, where it shows."""
         first = series.cells[0].year
-        found = self.figures.source(series.newest).breaks
-        return tuple(one.vintage for one in found if one.vintage > first)
+        table, measure, region, *_ = series.newest.mark.split(" ")
+        found = self._breaks[table, measure]
+        return tuple(one.vintage for one in found if one.vintage > first and _is_in(one, region))
+
+    def remarks(self, area: Area) -> list[Text]:
+        """The breaks in the series of an area, those that show, once each."""
+        shown = (
+            (series.newest.mark.split(" "), series.cells[0].year)
+            for figure in self.key_figures
+            if (series := self.series(figure.id, area.code)) is not None
+        )
+        return [
+            *dict.fromkeys(
+                dated(item.text, [str(item.vintage)])
+                for (table, measure, region, *_), first in shown
+                for item in self._breaks[table, measure]
+                if item.vintage > first and _is_in(item, region)
+            )
+        ]
 
     @cached_property
-    def remarks(self) -> list[Text]:
-        """Breaks in the series and corrections, those that show, once each."""
-        found: dict[Text, None] = {}
-        for source in self.figures.sources:
-            first = min(source.vintages)
-            for item in source.breaks:
-                if item.vintage > first:
-                    found[dated(item.text, [str(item.vintage)])] = None
-        return [*found]
+    def _breaks(self) -> Mapping[tuple[str, str], list[Break]]:
+        """By table and measure: the breaks in what the table shows of it."""
+        by_table = {one.table.id: one.breaks for one in self.figures.sources}
+        return {
+            (table, one.measure.code): [
+                item
+                for item in by_table[table]
+                if not item.scope.measures or one.measure.code in item.scope.measures
+            ]
+            for ones in self.figures.by_id.values()
+            for one in ones
+            for table in [one.source.table.id]
+        }
 
     def corrections(self, texts: Texts) -> list[Text]:
         """What is said of tables that were corrected, with their titles."""
@@ -321,6 +348,11 @@ class Content:
                 for one in facts.corrected
             )
         )
+
+
+def _is_in(item: Break, region: str) -> bool:
+    """Whether a break concerns a region."""
+    return not item.scope.regions or region in item.scope.regions
 
 
 def _ending(text: Text, names: str) -> Text:

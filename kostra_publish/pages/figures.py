@@ -112,7 +112,8 @@ class Series:
         table, measure, region, year, *rest = now.mark.split(" ")
         mark = " ".join([table, measure, region, str(before.year), year, *rest])
         difference = now.value - before.value
-        if self.in_percent or not before.value:
+        # A change in per cent says nothing of what was nothing, or less.
+        if self.in_percent or before.value <= 0:
             return Change(difference, percent=False, mark=mark, decimals=now.decimals)
         return Change(100 * difference / before.value, percent=True, mark=mark, decimals=1)
 

@@ -229,7 +229,7 @@ class _Site:
     def _notes(self, area: Area) -> list[Text]:
         missing = self.content.missing(area) if area.kind not in {"kommune", "bydel"} else []
         corrections = self.content.corrections(self.texts)
-        return [*missing, *self.content.remarks, *corrections]
+        return [*missing, *self.content.remarks(area), *corrections]
 
     def _estimated(self, area: Area) -> Text | None:
         """How much of a larger area is estimated, in the words of the tables."""
@@ -499,6 +499,8 @@ _MAP: Final = {
     "EKA55": (2, 0), "EKA56": (3, 0), "EKA18": (2, 1), "EKA15": (0, 2), "EKA50": (1, 2),
     "EKA46": (0, 3), "EKA34": (1, 3), "EKA33": (1, 4), "EKA32": (2, 4), "EKA03": (3, 4),
     "EKA11": (0, 5), "EKA40": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5), "EKA42": (1, 6),
+    # Those of 2020 to 2023, where those that they were split into are now.
+    "EKA54": (2, 0), "EKA30": (2, 4), "EKA38": (2, 5),
 }  # fmt: skip
 """Column and row of each fylke in the overview, roughly where it lies."""
 
