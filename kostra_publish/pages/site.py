@@ -236,16 +236,15 @@ class _Site:
         share = self.content.estimated(area)
         if share is None:
             return None
-        text, year = self.texts.estimated_regions, self.content.newest_year
-        return Text(
-            **{
-                each: text.get(each).format(
-                    vintage=year,
-                    shares=f"{area.name.get(each)} ({area.code}) {in_words(share, each)}",
-                )
-                for each in LANGUAGES
-            }
-        )
+        text, label = self.texts.estimated_regions, self.content.figures.labels[area.code]
+        told = {
+            each: text.get(each).format(
+                vintage=self.content.newest_year,
+                shares=f"{label.get(each)} ({area.code}) {in_words(share, each)}",
+            )
+            for each in LANGUAGES
+        }
+        return Text(**told)
 
     def _structured(self, area: Area, language: Language) -> Markup:
         """What search engines are told of the data: never a figure."""
