@@ -62,6 +62,8 @@ demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, five rou
 	  'Synthetic figures, made up to look like Norway; nothing here is about anyone.' \
 	  'Look at:' \
 	  '  $(DEMO_OUT)/current/public/statbank/index.html  the tables, and their files in nb, nn and en' \
+	  '  $(DEMO_OUT)/current/public/nokkeltall/          key-figure pages: see them with' \
+	  '      python3 -m http.server --directory $(DEMO_OUT)/current/public    at http://localhost:8000/nokkeltall/' \
 	  '  $(DEMO_OUT)/current/internal/quality.html       for the statistician; it never leaves the house' \
 	  '  $(DEMO_OUT)/current/internal/compare.html       what differs from the release before' \
 	  '  $(DEMO_OUT)/current/manifest.json               every file in and out, with its SHA-256' \
