@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -106,6 +108,7 @@ class Renderer:
         writer = Writer(language, self.words[language], self.units)
         found.filters |= {
             "t": partial(Text.get, language=language),
+            "plain": plain,
             "figure": writer.figure,
             "change": writer.change,
             "counted": writer.counted,
@@ -245,6 +248,11 @@ class Writer:
         """A whole number that was counted from figures, with its mark."""
         text = written(number, 0, self.language)
         return Markup(f'<span data-{attribute}="{escape(mark)}">{text}</span>')  # noqa: S704
+
+
+def plain(text: Markup) -> str:
+    """The words of a text without its tags, on one line; no-break spaces stay."""
+    return re.sub(r"[ \n]+", " ", unescape(re.sub(r"<[^>]*>", "", text))).strip()
 
 
 Formatter = Callable[[float, int], str]
