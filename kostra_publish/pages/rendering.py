@@ -214,7 +214,7 @@ class Writer:
         if cell is None:
             return _NOTHING
         if plain:
-            return cell.text(self.language)
+            return f"≈ {cell.text(self.language)}" if cell.estimated else cell.text(self.language)
         if (found := self._figures.get(cell)) is None:
             found = self._figures[cell] = self._html(cell)
         return found

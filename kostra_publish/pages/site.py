@@ -215,7 +215,7 @@ class _Site:
         """The larger areas that lead to one."""
         above = {"kommune": "county", "bydel": ""}.get(area.kind)
         if area.kind == "bydel":
-            return [self.content.areas.get(codes.OSLO)]
+            return [one for one in self.content.areas if one.code == codes.OSLO]
         return [other for role, other in self.content.columns(area) if role == above]
 
     def _group(self, area: Area) -> list[Area]:
