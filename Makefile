@@ -12,6 +12,9 @@ INSTALLED := $(VENV)/.installed
 READERS := tests/readers
 READERS_INSTALLED := $(READERS)/node_modules/.installed
 
+# The browser that reads the pages; CHROMIUM=/path/to/one chooses another.
+BROWSERS := $(if $(CHROMIUM),$(CHROMIUM),chromium chromium-browser google-chrome)
+
 DEMO_DATA := demo/data
 DEMO_OUT := out
 DEMO_VINTAGES := 2022-2025
@@ -24,7 +27,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 # The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 
-.PHONY: help venv demo test check format schema bench bars lock clean distclean
+.PHONY: help venv demo browser test check format schema bench bars lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,8 +80,20 @@ $(DEMO_DATA)/.written: $(SYNTH_SOURCES) | $(INSTALLED)
 	@$(BIN)/kostra-publish synth --vintages $(DEMO_VINTAGES) --out $(DEMO_DATA)
 	@touch $@
 
-test: $(INSTALLED) $(READERS_INSTALLED) ## all tests (TESTS=tests/cube picks some)
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(TESTS)
+browser: ## see that there is a Chromium for the tests; Debian's is installed where there is none
+	@for each in $(BROWSERS); do command -v "$$each" >/dev/null && exit; done; \
+	if [ -z "$(CHROMIUM)" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing chromium with apt-get (once; a minute or two)"; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && \
+	  exit; \
+	fi; \
+	echo "make: the tests need a Chromium, and none was found (tried: $(BROWSERS))." >&2; \
+	echo "      Install one (on Debian, as root: apt-get install chromium), or say where it is: make CHROMIUM=/path/to/chromium …" >&2; \
+	exit 1
+
+test: $(INSTALLED) $(READERS_INSTALLED) browser ## all tests (TESTS=tests/cube picks some)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(TESTS)
 
 check: $(INSTALLED) ## style, types, imports, JSON Schema up to date
 	$(BIN)/ruff check

@@ -91,7 +91,7 @@ __all__ = [
 _TOP: Final = 34.0
 _BOTTOM: Final = 222.0
 """Where the highest and the lowest tick of a line chart are."""
-_NAME: Final = 15
+_NAME: Final = 16
 """At most so many letters on a line of the name of a line."""
 _YEAR: Final = 52
 """How much room a year needs."""

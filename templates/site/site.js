@@ -57,7 +57,7 @@
    */
   const prepared = (areas) =>
     areas.map(([slug, kind, name, former = []]) => {
-      const names = name.split(" - ").map((one) => wordsOf(one).join(" "));
+      const names = name.split(/ [-–] /).map((one) => wordsOf(one).join(" "));
       const number = (slug.match(/^\d+/) || [""])[0];
       const words = wordsOf(name);
       const old = former.map((text) => ({ text, words: wordsOf(text) }));
@@ -146,13 +146,10 @@
     hiddenWords(` ${words}`),
   ];
 
-  /** The mark of a figure that is preliminary or estimated, and its meaning for those who hear it. */
-  const marked = (mark, words) => [
-    make(
-      "span", { class: `mark ${mark}`, "aria-hidden": "true", title: words[mark] },
-      words[`${mark}Mark`],
-    ),
-    hiddenWords(` ${words[mark]}`),
+  /** The mark before a figure that is estimated, and its meaning for those who hear it. */
+  const estimated = (words) => [
+    make("span", { "aria-hidden": "true", title: words.estimated }, `${words.estimatedMark} `),
+    hiddenWords(`${words.estimated} `),
   ];
 
   // ── choosing an area ───────────────────────────────────────────────────────
@@ -396,11 +393,10 @@
         return made;
       }
       const text = format(figure.values[at], Number(row.dataset.decimals), language);
-      made.append(make("span", { class: "figure" }, text));
-      const marks = { preliminary: area.preliminary, estimated: figure.estimated || [] };
-      for (const [mark, years] of Object.entries(marks)) {
-        if (years.includes(year)) made.append(...marked(mark, words));
-      }
+      const preliminary = area.preliminary.includes(year);
+      if ((figure.estimated || []).includes(year)) made.append(...estimated(words));
+      made.append(make("span", { class: preliminary ? "f pre" : "f" }, text));
+      if (preliminary) made.append(hiddenWords(` ${words.preliminary}`));
       return made;
     };
 
@@ -415,10 +411,13 @@
         inputs[slot].focus();
         status.textContent = fill(words.removed, { name });
       });
-      table.tHead.rows[table.tHead.rows.length - 1].append(
+      // Beside the area's own, where it is seen however wide the table is.
+      const insert = (row, made) => all(":scope > .own, :scope > .added", row).pop().after(made);
+      insert(
+        table.tHead.rows[table.tHead.rows.length - 1],
         make("th", { scope: "col", class: "number added" }, name, " ", remove),
       );
-      for (const row of all("tr[data-figure]", table)) row.append(cell(row, area));
+      for (const row of all("tr[data-figure]", table)) insert(row, cell(row, area));
     };
 
     const draw = () => {
@@ -474,7 +473,7 @@
   // ── charts ─────────────────────────────────────────────────────────────────
 
   const ROLES = {
-    fylke: "county", kostragruppe: "group", landet: "country", "landet-uten-oslo": "country",
+    fylke: "county", kostragruppe: "group", land: "country", land_uten_oslo: "country",
   };
   const DASHES = { own: "solid", group: "dash", county: "dot", country: "longdash" };
 
@@ -525,7 +524,7 @@
 
   /** What Plotly draws. Hidden values are gaps: no line is drawn over them, and nothing is told. */
   const drawing = (series, { unit, decimals }, words, panel) => {
-    const [ink, line, paper] = ["--ink", "--line", "--paper"].map((name) => colour(panel, name));
+    const [ink, line, paper] = ["--ink", "--grid", "--paper"].map((name) => colour(panel, name));
     const told = (point) => {
       const marks = ["preliminary", "estimated"].filter((mark) => point[mark] && words[mark]);
       const figure = format(point.value, Number(decimals), language);
@@ -533,7 +532,7 @@
     };
     const years = series.flatMap(({ points }) => points.map(({ year }) => year));
     const axis = {
-      fixedrange: true, linecolor: line, gridcolor: line, zerolinecolor: line, automargin: true,
+      fixedrange: true, linecolor: line, gridcolor: line, gridwidth: 0.5, zerolinecolor: line, automargin: true,
     };
     return {
       // What is drawn last lies on top: the area itself, which the legend has first all the same.
