@@ -30,6 +30,7 @@ from kostra_publish.releases.history import earlier_cubes, stored_universes
 from kostra_publish.releases.manifest import read_manifest, verify
 from kostra_publish.releases.verdict import quality_verdict
 from kostra_publish.specs.catalogue import load
+from tests.few_specs import TABLES, write_specs
 from tests.schedule import NOW, a_round
 from tests.silence import silent
 
@@ -248,12 +249,15 @@ def test_a_round_that_fails_a_blocking_check_is_built_and_says_so(
     path = folder / "regnskap_p2025_v2.parquet"
     frame = pl.read_parquet(path)
     frame.with_columns(pl.col("BELOEP") * 1000).write_parquet(path)
+    # Checks are made of the datasets that are read, whichever tables are published of them.
+    specs = write_specs(tmp_path / "specs", *TABLES, "nasjonal-alder-kommuner")
+    asked = ["2026-06", "--data", str(folder), "--specs", str(specs)]
     with pytest.raises(SystemExit) as done:
-        main(["check", "2026-06", "--data", str(folder)])
+        main(["check", *asked])
     assert done.value.code == 0
     assert re.search(r"f281_country +blocking +failed", capsys.readouterr().out)
     with pytest.raises(SystemExit) as done:
-        main(["publish", "2026-06", "--data", str(folder), "--out", str(tmp_path / "out")])
+        main(["publish", *asked, "--out", str(tmp_path / "out")])
     assert done.value.code == 0
     printed = capsys.readouterr().out
     assert "Check the quality" in printed
@@ -290,10 +294,12 @@ def test_the_same_input_gives_the_same_bytes(out: Path, data: Path, tmp_path: Pa
 
 
 def test_only_is_a_look_and_never_a_release(data: Path, tmp_path: Path) -> None:
-    summary = run("2026-06", data, tmp_path, "14019")
+    summary = run("2026-06", data, tmp_path, "12131")
     assert summary.tables == 1
     assert not (tmp_path / "2026-06").exists()
-    assert jsonstat(tmp_path / "looks" / "2026-06", "14019")["class"] == "dataset"
+    assert jsonstat(tmp_path / "looks" / "2026-06", "12131")["class"] == "dataset"
+    # Key-figure pages are of whole releases.
+    assert not (tmp_path / "looks" / "2026-06" / "public" / "nokkeltall").exists()
 
 
 def test_the_data_may_be_an_address(
@@ -325,9 +331,16 @@ def test_synthetic_csv_is_said_to_be_synthetic(data: Path, tmp_path: Path) -> No
     folder.mkdir()
     for path in data.glob("*_p2025_v2.parquet"):
         pl.read_parquet(path).write_csv(folder / f"{path.stem}.csv", separator=";")
-    assert run("2026-06", folder, tmp_path, "14019").synthetic
-    content = jsonstat(tmp_path / "looks" / "2026-06", "14019")
-    assert any("syntetisk" in note.lower() for note in content["note"])  # type: ignore[attr-defined]
+    # Tables that are protected fast, and that together are made of every dataset.
+    tables = ("12131", "12221", "12268", "kvp-deltakere", "nasjonal-alder-kommuner")
+    assert run("2026-06", folder, tmp_path, *tables).synthetic
+    look = tmp_path / "looks" / "2026-06"
+    assert {file.name for file in read_manifest(look).inputs} == {
+        path.name for path in folder.iterdir()
+    }
+    for table in tables:
+        notes = jsonstat(look, table)["note"]
+        assert any("syntetisk" in note.lower() for note in notes)  # type: ignore[attr-defined]
 
 
 def test_a_missing_dataset_names_itself_and_leaves_nothing(data: Path, tmp_path: Path) -> None:

@@ -830,39 +830,48 @@ def test_rounds_of_every_year_have_the_fylker_of_their_time(vintage: int) -> Non
     assert len(page.one("svg", class_="tiles").marks()) == len(shown) - 1
 
 
-def test_a_missing_template_names_itself(tmp_path: Path) -> None:
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """A copy of the templates."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    return tmp_path / "templates"
+
+
+def test_a_missing_template_names_itself(templates: Path) -> None:
     for name in (*PAGES, *SHARED):
-        folder = tmp_path / name
-        shutil.copytree(TEMPLATES, folder)
-        (folder / "site" / name).unlink()
+        path = templates / "site" / name
+        path.rename(templates / "away")
         with pytest.raises(TemplateError, match=re.escape(f"site/{name}")):
-            check_site_templates(folder)
-        with pytest.raises(TemplateError, match=re.escape(f"site/{name}")):
-            [*write_site(small(), catalogue(), release_facts("2026-03"), folder)]
-        shutil.rmtree(folder)
+            check_site_templates(templates)
+        (templates / "away").rename(path)
+    check_site_templates(templates)
 
 
-def test_a_name_that_a_template_is_not_given_is_told_with_its_place(tmp_path: Path) -> None:
-    for name in sorted(set(PAGES) - {"words.j2", "lead.j2", "base.html.j2"}):
-        folder = tmp_path / name
-        shutil.copytree(TEMPLATES, folder)
-        path = folder / "site" / name
-        before = path.read_text(encoding="utf-8")
-        path.write_text(
-            before.replace("{% block main %}", "{% block main %}{{ areal }}"), encoding="utf-8"
-        )
-        line = before[: before.index("{% block main %}")].count("\n") + 1
-        with pytest.raises(TemplateError, match=rf"site/{name}: line {line}: 'areal' is undefined"):
-            [*write_site(small(), catalogue(), release_facts("2026-03"), folder)]
-        shutil.rmtree(folder)
+@pytest.mark.parametrize("name", ["words.j2", "lead.j2", "notfound.html.j2", "site.css"])
+def test_a_template_that_is_gone_when_it_is_needed_names_itself(templates: Path, name: str) -> None:
+    (templates / "site" / name).unlink()
+    made_ones = write_site(small(), catalogue(), release_facts("2026-03"), templates)
+    with pytest.raises(TemplateError, match=re.escape(f"site/{name}")):
+        dict(made_ones)
+
+
+@pytest.mark.parametrize("name", ["area", "figure", "former", "notfound"])
+def test_a_name_that_a_template_is_not_given_is_told_with_its_place(
+    templates: Path, name: str
+) -> None:
+    path = templates / "site" / f"{name}.html.j2"
+    before, block, after = path.read_text(encoding="utf-8").partition("{% block main %}")
+    path.write_text(f"{before}{block}{{{{ areal }}}}{after}", encoding="utf-8")
+    place_ = rf"site/{name}.html.j2: line {before.count(chr(10)) + 1}: 'areal' is undefined"
+    made_ones = write_site(small(), catalogue(), release_facts("2026-03"), templates)
+    with pytest.raises(TemplateError, match=place_):
+        dict(made_ones)
 
 
 def test_a_template_that_does_not_read_is_told_before_there_is_anything_to_show(
-    tmp_path: Path,
+    templates: Path,
 ) -> None:
-    folder = tmp_path / "templates"
-    shutil.copytree(TEMPLATES, folder)
-    with (folder / "site" / "area.html.j2").open("a", encoding="utf-8") as file:
+    with (templates / "site" / "area.html.j2").open("a", encoding="utf-8") as file:
         file.write("{% if %}")
     with pytest.raises(TemplateError, match=r"site/area.html.j2: line \d+"):
-        check_site_templates(folder)
+        check_site_templates(templates)

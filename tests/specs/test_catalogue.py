@@ -289,3 +289,95 @@ def test_a_table_is_published_in_rounds_of_the_calendar(folder: Path, name: str)
     line = change(folder, name, "rounds: [", "rounds: [mars, ")
     found = next(one for one in problems(folder).findings if one.file == name)
     assert (found.where, found.rule) == (f"line {line}", "rounds.yaml has no kind of round `mars`")
+
+
+# --- the key-figure pages ---
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "rule"),
+    [
+        ('tables: ["14019"]', 'tables: ["14018"]', "figures.0.tables", "no table 14018"),
+        (
+            "measure: KOSandtilf18660000",
+            "measure: KOSandtilf1866",
+            "figures.0.measure",
+            "table 14019 has no measure KOSandtilf1866",
+        ),
+        (
+            "measure: KOSkvpdelt0000",
+            'codes: {KOKkjonn0000: "3"}\n        measure: KOSkvpdelt0000',
+            "figures.1.codes",
+            "table kvp-deltakere has no category 3 of KOKkjonn0000",
+        ),
+        (
+            "measure: KOSkvpdelt0000",
+            'codes: {KOKkjoenn: "1"}\n        measure: KOSkvpdelt0000',
+            "figures.1.codes",
+            "table kvp-deltakere has no category 1 of KOKkjoenn",
+        ),
+        ("- id: unge-andel", "- id: tilfeller", "figures.2.id", "the name tilfeller is taken"),
+        ("- id: unge-andel", "- id: sosialhjelp", "figures.2.id", "the name sosialhjelp is taken"),
+        ("- id: satser", "- id: kvp", "id", "the name kvp is taken"),
+        ("- id: unge-andel", "- id: Unge", "figures.2.id", "String should match"),
+        ("- id: unge-andel", "- id: unge andel", "figures.2.id", "String should match"),
+        ('tables: ["14019"]', "tables: []", "figures.0.tables", "at least 1 item"),
+        ("compare: false", "compares: false", "figures.1.compares", "Extra inputs"),
+    ],
+)
+def test_what_is_wrong_in_the_key_figures_is_told(
+    folder: Path, old: str, new: str, field: str, rule: str
+) -> None:
+    line = change(folder, "pages.yaml", old, new)
+    [finding] = problems(folder).findings
+    assert finding.file == "pages.yaml"
+    assert finding.field.startswith("themes.")
+    assert finding.field.endswith(f".{field}")
+    assert rule in finding.rule
+    assert finding.where == f"line {line}"
+    assert finding.fix
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "kostra-publish.example",
+        "ftp://kostra-publish.example",
+        "https://kostra-publish.example/",
+        "https://kostra-publish.example/tall?a=b",
+        "https://kostra-publish.example/tall#a",
+        "https://kostra publish.example",
+        "https:///tall",
+        "",
+    ],
+)
+def test_an_address_that_pages_cannot_be_found_at_is_refused(folder: Path, address: str) -> None:
+    line = change(folder, "pages.yaml", "https://kostra-publish.example", f'"{address}"')
+    [finding] = problems(folder).findings
+    assert (finding.file, finding.field, finding.where) == ("pages.yaml", "address", f"line {line}")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org", "http://example.org:8000/a/b", "https://a.no/å"]
+)
+def test_an_address_may_have_folders(folder: Path, address: str) -> None:
+    change(folder, "pages.yaml", "https://kostra-publish.example", address)
+    found = load(folder).pages
+    assert found is not None
+    assert found.address == address
+
+
+def test_without_the_file_there_are_no_key_figures(folder: Path) -> None:
+    (folder / "pages.yaml").unlink()
+    assert load(folder).pages is None
+
+
+def test_an_address_that_is_not_confirmed_is_told_with_the_rest(folder: Path) -> None:
+    assert any(one[0] == "pages.yaml" for one in load(folder).provisional())
+    change(folder, "pages.yaml", "provisional: true\n", "")
+    assert not any(one[0] == "pages.yaml" for one in load(folder).provisional())
+
+
+def test_nothing_is_said_of_key_figures_of_a_table_that_cannot_be_read(folder: Path) -> None:
+    (folder / "14019.yaml").write_text("[", encoding="utf-8")
+    assert [finding.file for finding in problems(folder).findings] == ["14019.yaml"]
