@@ -169,6 +169,17 @@ def test_kommuner_that_are_missing_are_missing_in_every_format_and_page(
     assert all(f"({kommune})" in page for kommune in lacking)
     estimated = jsonstat(out / name, "13995")["extension"]["kostra"]["estimated"]["2025"]  # type: ignore[index]
     assert 0 < estimated["EAK"] < 20
+    site = out / name / "public" / "nokkeltall"
+    figure = re.compile(r'data-c="13995 \w+ (\d{4}) 2025"[^>]*>(?:<title>[^<]*: )?([^<]*)<')
+    for kommune in lacking:
+        for folder in (site, site / "nn", site / "en"):
+            [path] = folder.glob(f"{kommune}-*/index.html")
+            page = path.read_text(encoding="utf-8")
+            assert {text for code, text in figure.findall(page) if code == kommune} == {".."}
+            assert f"({kommune})" in page
+    country = (site / "landet" / "index.html").read_text(encoding="utf-8")
+    assert all(f"({kommune})" in country for kommune in lacking)
+    assert "(EAK)" in country
 
 
 def test_kommuner_without_a_report_are_missing_and_never_zero(out: Path, data: Path) -> None:
