@@ -95,11 +95,17 @@ def publish(data: Path) -> Work:
 
 
 def _silent(_name: str) -> AbstractContextManager[Say]:
-    return nullcontext(_say_nothing)
+    return nullcontext(_Unheard())
 
 
-def _say_nothing(_text: str) -> None:
+class _Unheard:
     """Stages are not shown while they are timed."""
+
+    def __call__(self, text: str) -> None:
+        """What was found."""
+
+    def progress(self, done: int, of: int) -> None:
+        """How much is done."""
 
 
 TASKS = {"bare": bare, "counted": counted, "publish": publish}

@@ -735,11 +735,29 @@
 
   // ── the page ───────────────────────────────────────────────────────────────
 
-  all("form.search[data-index]").forEach(searchForm);
-  all("table[data-sort]").forEach(sortable);
-  all("input[data-filter]").forEach(filter);
-  all("form[data-compare]").forEach(compare);
-  all("button[data-chart]").forEach(chart);
-  for (const button of all("button[data-print]")) button.addEventListener("click", () => print());
-  for (const element of all("[data-script]")) element.hidden = false;
+  /** Does the work when the element is about to be seen: a long table takes a while to lay out. */
+  const near = (element, work) => {
+    const seen = (entries, watch) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      work();
+    };
+    new IntersectionObserver(seen, { rootMargin: "50%" }).observe(element);
+  };
+
+  // A step at a time, so that a slow device can answer its reader in between.
+  const steps = [
+    () => { for (const element of all("[data-script]")) element.hidden = false; },
+    () => all("form.search[data-index]").forEach(searchForm),
+    () => all("input[data-filter]").forEach(filter),
+    () => all("form[data-compare]").forEach(compare),
+    () => all("button[data-chart]").forEach(chart),
+    () => { for (const button of all("button[data-print]")) button.addEventListener("click", () => print()); },
+    () => { for (const table of all("table[data-sort]")) near(table, () => sortable(table)); },
+  ];
+  const next = () => {
+    steps.shift()();
+    if (steps.length) setTimeout(next);
+  };
+  next();
 })();
