@@ -91,6 +91,11 @@ class Section:
     """The lines of the chart: role, area and series; the area's own first."""
     years: tuple[int, ...]
 
+    @property
+    def tables(self) -> list[str]:
+        """The tables that its figures are from, once each."""
+        return [*dict.fromkeys(one.newest.mark.partition(" ")[0] for one in self.series)]
+
 
 class Content:
     """All that pages are made of: areas, key figures, and how kommuner are spread."""

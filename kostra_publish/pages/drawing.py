@@ -5,7 +5,7 @@ Nothing that is hidden moves anything: a point with a sign counts for its year a
 
 Classes for the style sheet, after the element they stand on:
 
-- ``svg``: ``chart`` with one of ``lines``, ``spark``, ``strip``, ``histogram``, ``bars``,
+- ``svg``: ``chart`` with one of ``lines``, ``spark``, ``strip``, ``bars``,
   ``dots``, ``tiles``
 - ``text``: ``tick``, ``year``, ``unit``, ``key`` (word of a key), ``note`` (word of a sign),
   ``name`` (with a role or ``own``), ``value`` (figure; with ``own``), ``sign`` (with the sign)
@@ -14,7 +14,7 @@ Classes for the style sheet, after the element they stand on:
   years without a figure, figures with none beside them), ``ticks`` (of a strip)
 - ``circle`` and, when estimated, ``path``: ``point`` (with a role, ``preliminary``,
   ``estimated``, ``alone``), ``end`` (of a sparkline, with ``preliminary``), ``dot``
-- ``rect``: ``bar`` (with ``own``, ``preliminary``, ``estimated``), ``bin`` (with ``own``),
+- ``rect``: ``bar`` (with ``own``, ``preliminary``, ``estimated``),
   ``chip`` (ground of a sign, with the sign), ``tile`` (with a level or a sign)
 - of a strip: ``own`` (line and circle), ``group`` (path)
 - in the pattern of suppressed tiles: ``hatch`` (path)
@@ -36,14 +36,11 @@ from markupsafe import Markup
 
 from kostra_publish.pages.drawing_areas import (
     Bar,
-    Bins,
     Block,
     Dot,
     Tile,
     bars,
-    bins,
     dots,
-    histogram,
     strip,
     tile_map,
 )
@@ -71,7 +68,6 @@ from kostra_publish.pages.drawing_parts import (
 
 __all__ = [
     "Bar",
-    "Bins",
     "Block",
     "Dot",
     "Line",
@@ -79,9 +75,7 @@ __all__ = [
     "Tile",
     "Words",
     "bars",
-    "bins",
     "dots",
-    "histogram",
     "line_chart",
     "sparkline",
     "strip",

@@ -22,12 +22,14 @@ from kostra_publish.pages import downloads
 from kostra_publish.pages.areas import Area, Former, areas, norwegian_order
 from kostra_publish.pages.content import Content, Section, Spread
 from kostra_publish.pages.drawing import (
+    Bar,
     Block,
     Dot,
     Line,
     Point,
     Tile,
     Words,
+    bars,
     dots,
     line_chart,
     sparkline,
@@ -367,7 +369,29 @@ class _Site:
                 unit=content.unit_of(figure),
                 distribution=self._distribution(figure, language),
                 overview=self._overview(figure, language),
+                larger=self._larger(figure, others, language),
             )
+
+    def _larger(
+        self, figure: KeyFigure, others: Sequence[tuple[Area, Series]], language: Language
+    ) -> str:
+        """Larger areas as bars, where their size is no matter; those with a number come first."""
+        if not figure.compare:
+            return ""
+        words, year = self.renderer.words[language], self.content.spreads[figure.id].year
+        cells = [(area, cell) for area, series in others if (cell := series.at(year)) is not None]
+        rows = [
+            Bar(area.name.get(language), _point(cell, language), own=area.code == codes.LAND)
+            for area, cell in sorted(cells, key=_highest_first)
+        ]
+        name = figure.name.get(language)
+        return bars(
+            rows,
+            element_id="storre",
+            title=f"{words['others']}: {name}",
+            description=f"{name}. {words['alternative']}",
+            words=self._words(language),
+        )
 
     def _distribution(self, figure: KeyFigure, language: Language) -> str:
         spread = self.content.spreads[figure.id]
@@ -502,6 +526,12 @@ _MAP: Final = {
     "EKA54": (2, 0), "EKA30": (2, 4), "EKA38": (2, 5),
 }  # fmt: skip
 """Column and row of each fylke in the overview, roughly where it lies."""
+
+
+def _highest_first(one: tuple[Area, Cell]) -> tuple[bool, float]:
+    """What to sort by: numbers, the highest first, then signs."""
+    value = one[1].value
+    return value is None, -(value or 0.0)
 
 
 @lru_cache(maxsize=1 << 17)

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from kostra_publish.pages.drawing import (
     Bar,
-    Bins,
     Block,
     Dot,
     Line,
@@ -21,9 +20,7 @@ from kostra_publish.pages.drawing import (
     Tile,
     Words,
     bars,
-    bins,
     dots,
-    histogram,
     line_chart,
     sparkline,
     strip,
@@ -86,18 +83,6 @@ def drawn_dots(values: Sequence[Dot]) -> Markup:
 
 def drawn_tiles(blocks: Sequence[Block]) -> Markup:
     return tile_map(blocks, element_id="map", title="Kart", description="Ruter", words=WORDS)
-
-
-def drawn_histogram(values: Sequence[float], own: float | None = None) -> Markup:
-    return histogram(
-        bins(values),
-        own=own,
-        element_id="bins",
-        title="Fordeling",
-        description="Stolper",
-        unit="kr",
-        words=WORDS,
-    )
 
 
 # --- reading a drawing --------------------------------------------------------------------
@@ -224,7 +209,6 @@ PICTURES: dict[str, Callable[[], Markup]] = {
     "strip": lambda: strip([0.0, 0.3, 0.31, 1.0], 1.0, 0.0),
     "bars": lambda: drawn_bars(ROWS),
     "both": lambda: drawn_bars([*ROWS, Bar("Ned", point(-2.0))]),
-    "histogram": lambda: drawn_histogram([dot.value for dot in SWARM], 4.2),
     "dots": lambda: drawn_dots(SWARM),
     "equal": lambda: drawn_dots([replace(dot, value=3.0) for dot in SWARM]),
     "tiles": lambda: drawn_tiles(BLOCKS),
@@ -326,15 +310,6 @@ def test_names_and_cells_are_escaped() -> None:
             title=sly,
             description=sly,
         ),
-        histogram(
-            Bins(0, 1, (1, 2)),
-            own=None,
-            unit=sly,
-            words=words,
-            element_id=sly,
-            title=sly,
-            description=sly,
-        ),
     ]
     for picture in pictures:
         assert "<script" not in picture
@@ -349,7 +324,6 @@ def test_nothing_to_show_is_nothing() -> None:
     assert not strip([], 0.5, None)
     assert not drawn_bars([Bar("Utsira", point(":"))])
     assert not drawn_dots([])
-    assert not drawn_histogram([])
     assert not drawn_tiles([Block("Oslo", 0, 0, ())])
 
 
@@ -542,21 +516,6 @@ def test_a_sign_has_no_bar_but_its_word() -> None:
     assert [whole(note) for note in having(svg, "note")] == ["skjult"]
     widths = [float(bar.get("width", 0)) for bar in having(svg, "bar") if bar.get("data-c")]
     assert widths[0] / widths[1] == pytest.approx(3.2 / 1.4, rel=0.01)
-
-
-@given(st.lists(FIGURES, max_size=400))
-def test_every_value_is_in_a_bin(values: list[float]) -> None:
-    counted = bins(values)
-    assert sum(counted.counts) == len(values)
-    if values:
-        assert counted.start <= min(values) + 1e-6
-        assert max(values) <= counted.end + 1e-6
-
-
-def test_the_bin_of_the_own_value_is_marked() -> None:
-    svg = parsed(drawn_histogram([1.0, 2.5, 2.6, 9.5], 9.5))
-    (own,) = having(svg, "bin", "own")
-    assert float(own.get("x", 0)) == max(float(each.get("x", 0)) for each in having(svg, "bin"))
 
 
 def test_dots_do_not_lie_over_each_other() -> None:
