@@ -139,6 +139,9 @@ def _key_figure_problems(
         if figure.measure not in {measure.code for measure in table.measures}:
             yield "measure", f"table {name} has no measure {figure.measure}"
         known = {dimension.code: dimension for dimension in table.dimensions}
+        for dimension in table.dimensions:
+            if dimension.total is None and dimension.code not in figure.codes:
+                yield "codes", f"table {name} has no total of {dimension.code}: say which category"
         for variable, code in figure.codes.items():
             categories = parts.categories(known[variable]) if variable in known else ()
             if categories is not None and code not in {each.code for each in categories}:

@@ -381,3 +381,10 @@ def test_an_address_that_is_not_confirmed_is_told_with_the_rest(folder: Path) ->
 def test_nothing_is_said_of_key_figures_of_a_table_that_cannot_be_read(folder: Path) -> None:
     (folder / "14019.yaml").write_text("[", encoding="utf-8")
     assert [finding.file for finding in problems(folder).findings] == ["14019.yaml"]
+
+
+def test_a_key_figure_says_which_category_where_there_is_no_total(folder: Path) -> None:
+    change(folder, "pages.yaml", "tables: [befolkning]", 'tables: ["12367"]')
+    change(folder, "pages.yaml", "measure: KOSinnbyggere0000", "measure: KOSbelop0000")
+    rules = [one.rule for one in problems(folder).findings if one.file == "pages.yaml"]
+    assert "table 12367 has no total of KOKregnskapsomfa0000: say which category" in rules
