@@ -12,7 +12,7 @@ from typing import Final
 from kostra_publish.codes import regions as codes
 from kostra_publish.specs.models import LANGUAGES, Text
 
-_KINDS: Final = ("land", "land_uten_oslo", "fylke", "kostragruppe", "kommune", "bydel")
+_KINDS: Final = ("land", "land_uten_oslo", "fylke", "kostragruppe", "kommune", "bydeler", "bydel")
 """The kinds of area that have pages, in the order that they are listed."""
 _BESIDE_ALL: Final = {"country": codes.LAND, "rest": codes.LAND_UTEN_OSLO}
 _FOLDED: Final = str.maketrans({"æ": "ae", "ø": "o", "đ": "d", "ŋ": "n", "ŧ": "t"})
@@ -129,6 +129,7 @@ def areas(vintage: int, labels: Mapping[str, Text]) -> Areas:
     beside |= {
         codes.LAND: {"rest": codes.LAND_UTEN_OSLO},
         codes.LAND_UTEN_OSLO: {"country": codes.LAND},
+        codes.BYDELER_I_ALT: {},
     }
     found = {}
     for code in sorted(labels.keys() & beside.keys(), key=_order):

@@ -215,14 +215,14 @@ class _Site:
 
     def _trail(self, area: Area) -> list[Area]:
         """The larger areas that lead to one."""
-        above = {"kommune": "county", "bydel": ""}.get(area.kind)
-        if area.kind == "bydel":
+        if area.kind in _OF_OSLO:
             return [one for one in self.content.areas if one.code == codes.OSLO]
+        above = {"kommune": "county"}.get(area.kind)
         return [other for role, other in self.content.columns(area) if role == above]
 
     def _group(self, area: Area) -> list[Area]:
         """The kommuner beside it, or in it; bydeler of Oslo."""
-        if area.code == codes.OSLO or area.kind == "bydel":
+        if area.code == codes.OSLO or area.kind in _OF_OSLO:
             return self.content.areas.of_kind("bydel")
         if area.kind == "kommune":
             return self.content.group(area)
@@ -355,7 +355,7 @@ class _Site:
         others = [
             (area, series)
             for area in content.areas
-            if area.kind not in {"kommune", "bydel"}
+            if area.kind not in {"kommune", *_OF_OSLO}
             and (series := content.series(figure.id, area.code)) is not None
         ]
         for language in LANGUAGES:
@@ -464,7 +464,7 @@ class _Site:
             "front.html.j2",
             by_fylke=by_fylke,
             whole=[*content.areas.of_kind("land"), *content.areas.of_kind("land_uten_oslo")],
-            bydeler=content.areas.of_kind("bydel"),
+            bydeler=[*content.areas.of_kind("bydeler"), *content.areas.of_kind("bydel")],
             groups=content.areas.of_kind("kostragruppe"),
         )
         tables = [
@@ -518,6 +518,7 @@ class _Site:
 
 _DOWNLOADS: Final = (("text/csv", downloads.CSV), ("application/json", downloads.JSON))
 _DIVIDED: Final = frozenset({"fylke", "kostragruppe"})
+_OF_OSLO: Final = frozenset({"bydel", "bydeler"})
 _MAP: Final = {
     "EKA55": (2, 0), "EKA56": (3, 0), "EKA18": (2, 1), "EKA15": (0, 2), "EKA50": (1, 2),
     "EKA46": (0, 3), "EKA34": (1, 3), "EKA33": (1, 4), "EKA32": (2, 4), "EKA03": (3, 4),
