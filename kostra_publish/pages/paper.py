@@ -51,8 +51,7 @@ def _page(release: Path, area: str, language: Language) -> Path:
         path
         for path in sorted(folder.glob(f"*/{_PAGE}"))
         # What has figures beside it is the page of an area, and not of a former kommune.
-        if (site / path.parent.name / "tall.json").is_file()
-        and area in {path.parent.name, path.parent.name.partition("-")[0]}
+        if (site / path.parent.name / "tall.json").is_file() and _is_called(path.parent.name, area)
     ]
     if len(found) != 1:
         raise UsageError(
@@ -66,6 +65,11 @@ def _page(release: Path, area: str, language: Language) -> Path:
     if problems := list(altered(release, manifest, paths)):
         raise PublishError(str(problems[0]), fix="Do not use the release.")
     return page
+
+
+def _is_called(address: str, area: str) -> bool:
+    """Whether an area is named by its address, or by the code that the address begins with."""
+    return area == address or (area.isdigit() and address.startswith(f"{area}-"))
 
 
 def _browser(named: str | None) -> str:
