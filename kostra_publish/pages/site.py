@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from multiprocessing import get_context
@@ -17,6 +18,7 @@ from markupsafe import Markup
 
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import SafeCube, only_safe
+from kostra_publish.errors import PublishError
 from kostra_publish.outputs.facts import in_words, preliminary, written
 from kostra_publish.pages import downloads
 from kostra_publish.pages.areas import Area, Former, areas, norwegian_order
@@ -66,7 +68,8 @@ def write_site(
 ) -> Iterator[File]:
     """The whole site: (path in the release, bytes); nothing when the specs ask for no pages.
 
-    Raises TemplateError when a template is missing or does not hold together.
+    Raises TemplateError when a template is missing or does not hold together, PublishError when
+    a process that makes pages is ended.
     """
     if catalogue.pages is None:
         return
@@ -81,9 +84,15 @@ def write_site(
     chunks = [range(first, min(first + _CHUNK, number)) for first in range(0, number, _CHUNK)]
     # Pages are made by the interpreter, which does one thing at a time: two processes.
     with ProcessPoolExecutor(_SIDE_BY_SIDE, get_context("spawn"), _begin, (site,)) as pool:
-        for chunk, files in zip(chunks, pool.map(_make, chunks), strict=True):
-            yield from files
-            progress(chunk.stop, number)
+        try:
+            for chunk, files in zip(chunks, pool.map(_make, chunks), strict=True):
+                yield from files
+                progress(chunk.stop, number)
+        except BrokenProcessPool as error:
+            raise PublishError(
+                "a process that makes key-figure pages was ended by something else",
+                fix="Nothing has been published. Run it again, with more memory to spare.",
+            ) from error
 
 
 _SIDE_BY_SIDE: Final = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ import pytest
 
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import SafeCube
-from kostra_publish.errors import TemplateError
+from kostra_publish.errors import PublishError, TemplateError
+from kostra_publish.pages import site as site_module
 from kostra_publish.pages.rendering import PAGES, SHARED, check_site_templates
 from kostra_publish.pages.site import write_site
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
@@ -772,6 +774,16 @@ def small() -> list[SafeCube]:
     """Two kommuner with a count and a share."""
     shown = {SOLA: [5, 6], HALDEN: [7, 8], "EKA11": [50, 60], "EKA31": [70, 80]}
     return [made("99901", {COUNT: shown}), made("99902", {SHARE: shown})]
+
+
+def ended(_steps: object) -> None:
+    os._exit(9)
+
+
+def test_a_process_that_is_ended_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "_make", ended)
+    with pytest.raises(PublishError, match="was ended by something else"):
+        dict(write_site(small(), catalogue(), release_facts("2026-03"), TEMPLATES))
 
 
 def test_without_pages_in_the_specs_there_is_no_site() -> None:
