@@ -93,7 +93,7 @@ browser: ## see that there is a Chromium for the tests; Debian's is installed wh
 	exit 1
 
 test: $(INSTALLED) $(READERS_INSTALLED) browser ## all tests (TESTS=tests/cube picks some)
-	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(TESTS)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(TESTS)
 
 check: $(INSTALLED) ## style, types, imports, JSON Schema up to date
 	$(BIN)/ruff check

@@ -27,3 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(forced_colour, None)
     if not config.getoption("--hypothesis-profile"):
         settings.load_profile("repeatable")
+
+
+FIRST = ("test_publication.py", "test_invariance.py", "test_releasing.py")
+"""Modules that take minutes: begun last, they would keep one process at work while others rest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
