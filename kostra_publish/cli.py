@@ -413,7 +413,7 @@ def compare(
 
         pages = folders.find("templates", templates)
         writing.check_place(out, pages)
-    older, newer = (comparing.read_release(release) for release in (before, after))
+    older, newer = comparing.read_releases(before, after)
     found = comparing.compare(older, newer, asked)
     console = terminal.console(quiet=quiet)
     terminal.print_comparison(console, found, cells=asked.anything)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from kostra_publish.comparing.asking import Asked, tables_asked_for
 from kostra_publish.comparing.cells import changed_cells
 from kostra_publish.comparing.metadata import said_changes
-from kostra_publish.comparing.sides import COLLECTION, Side, read_folder, read_release
+from kostra_publish.comparing.sides import (
+    COLLECTION,
+    Side,
+    read_folder,
+    read_release,
+    read_releases,
+)
 from kostra_publish.outputs.comparison.facts import Comparison
 
 __all__ = [
@@ -14,6 +20,7 @@ __all__ = [
     "compare",
     "read_folder",
     "read_release",
+    "read_releases",
 ]
 
 

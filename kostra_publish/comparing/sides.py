@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +62,16 @@ def read_release(release: Path) -> Side:
             fix=_AGAIN,
         )
     return read_files(release, published.round, published.outputs)
+
+
+def read_releases(before: Path, after: Path) -> tuple[Side, Side]:
+    """Two published releases, read side by side: most of it is done without the interpreter.
+
+    Raises as ``read_release`` does, of the first one that is not as it should be.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        older, newer = pool.map(read_release, (before, after))
+    return older, newer
 
 
 def read_folder(folder: Path, name: str) -> Side:
