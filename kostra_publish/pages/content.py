@@ -5,15 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from math import log
 from typing import Final
 
-from kostra_publish.disclosure.safe import VintageFacts
-from kostra_publish.outputs.facts import corrected, dated
+from kostra_publish.disclosure.safe import Corrected, VintageFacts
+from kostra_publish.outputs.facts import dated
 from kostra_publish.pages.areas import Area, Areas, Former
 from kostra_publish.pages.figures import Cell, Figures, Known, Series, Source
-from kostra_publish.specs.models import LANGUAGES, Break, Text, Texts
+from kostra_publish.specs.models import LANGUAGES, Break, Text
 from kostra_publish.specs.pages import KeyFigure, Pages, Theme
 
 ROLES: Final = ("group", "county", "country", "rest")
@@ -95,6 +96,19 @@ class Section:
     def tables(self) -> list[str]:
         """The tables that its figures are from, once each."""
         return [*dict.fromkeys(one.newest.mark.partition(" ")[0] for one in self.series)]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the newest figures of a page can be trusted.
+
+    ``published`` is when the newest of them were, ``preliminary`` how those were published that
+    are preliminary, None where none is, and ``corrections`` what was corrected, with the years.
+    """
+
+    published: datetime
+    preliminary: VintageFacts | None
+    corrections: tuple[tuple[int, Corrected], ...]
 
 
 class Content:
@@ -281,10 +295,27 @@ class Content:
         ]
         return max(shares, default=None)
 
-    @cached_property
-    def newest_facts(self) -> VintageFacts:
-        """How the newest figures were published."""
-        return max((facts for _, facts in self._newest_vintages), key=lambda one: one.published)
+    def sources(self, area: Area) -> list[Source]:
+        """The tables that the figures of an area are from, once each."""
+        every = [self.series(figure.id, area.code) for figure in self.key_figures]
+        found = [self.figures.source(series.newest) for series in every if series is not None]
+        return list({source.table.id: source for source in found}.values())
+
+    def trust(self, sources: Sequence[Source]) -> Trust:
+        """What is to be said of the figures of these tables, of which there is one at least."""
+        newest = max(max(source.vintages) for source in sources)
+        facts = [one.vintages[newest] for one in sources if newest in one.vintages]
+        corrections = {
+            (year, one): None
+            for source in sources
+            for year, vintage in source.vintages.items()
+            for one in vintage.corrected
+        }
+        return Trust(
+            max(one.published for one in facts),
+            next((one for one in facts if one.preliminary), None),
+            tuple(corrections),
+        )
 
     @property
     def synthetic(self) -> bool:
@@ -342,17 +373,6 @@ class Content:
             for one in ones
             for table in [one.source.table.id]
         }
-
-    def corrections(self, texts: Texts) -> list[Text]:
-        """What is said of tables that were corrected, with their titles."""
-        return list(
-            dict.fromkeys(
-                dated(corrected(texts, one), [str(year)])
-                for source in self.figures.sources
-                for year, facts in source.vintages.items()
-                for one in facts.corrected
-            )
-        )
 
 
 def _is_in(item: Break, region: str) -> bool:

@@ -13,6 +13,7 @@ from jinja2 import Environment, TemplateNotFound
 from markupsafe import Markup, escape
 
 from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED
+from kostra_publish.outputs.facts import written as written_day
 from kostra_publish.outputs.pages import environment, telling
 from kostra_publish.pages.areas import Area
 from kostra_publish.pages.figures import Cell, Series, written
@@ -106,6 +107,7 @@ class Renderer:
         writer = Writer(language, self.words[language], self.units)
         found.filters |= {
             "t": partial(Text.get, language=language),
+            "day": partial(written_day, language=language),
             "figure": writer.figure,
             "change": writer.change,
             "counted": writer.counted,

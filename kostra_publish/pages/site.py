@@ -19,10 +19,10 @@ from markupsafe import Markup
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.errors import PublishError
-from kostra_publish.outputs.facts import in_words, preliminary, written
+from kostra_publish.outputs.facts import corrected, dated, in_words, preliminary, written
 from kostra_publish.pages import downloads
 from kostra_publish.pages.areas import Area, Former, areas, norwegian_order
-from kostra_publish.pages.content import Content, Section, Spread
+from kostra_publish.pages.content import Content, Row, Section
 from kostra_publish.pages.drawing import (
     Bar,
     Block,
@@ -38,7 +38,7 @@ from kostra_publish.pages.drawing import (
     strip,
     tile_map,
 )
-from kostra_publish.pages.figures import Cell, Series, figures
+from kostra_publish.pages.figures import Cell, Series, Source, figures
 from kostra_publish.pages.rendering import (
     DEFAULT,
     FIGURES,
@@ -57,6 +57,23 @@ File = tuple[str, bytes]
 """A path in the release, and the bytes."""
 Progress = Callable[[int, int], None]
 """Told how many pages are made, and of how many."""
+
+_SIDE_BY_SIDE: Final = 2
+_CHUNK: Final = 12
+"""How many areas or figures a process takes at a time."""
+_DOWNLOADS: Final = (("text/csv", downloads.CSV), ("application/json", downloads.JSON))
+_DIVIDED: Final = frozenset({"fylke", "kostragruppe"})
+_OF_OSLO: Final = frozenset({"bydel", "bydeler"})
+_SMALLEST: Final = frozenset({"kommune", "bydel"})
+"""Kinds of area that report themselves, or do not."""
+_MAP: Final = {
+    "EKA55": (2, 0), "EKA56": (3, 0), "EKA18": (2, 1), "EKA15": (0, 2), "EKA50": (1, 2),
+    "EKA46": (0, 3), "EKA34": (1, 3), "EKA33": (1, 4), "EKA32": (2, 4), "EKA03": (3, 4),
+    "EKA11": (0, 5), "EKA40": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5), "EKA42": (1, 6),
+    # Those of 2020 to 2023, where those that they were split into are now.
+    "EKA54": (2, 0), "EKA30": (2, 4), "EKA38": (2, 5),
+}  # fmt: skip
+"""Column and row of each fylke in the overview, roughly where it lies."""
 
 
 def write_site(
@@ -95,9 +112,6 @@ def write_site(
             ) from error
 
 
-_SIDE_BY_SIDE: Final = 2
-_CHUNK: Final = 12
-"""How many areas or figures a process takes at a time."""
 _at_work: list[_Site] = []
 """In a process that makes pages: the site."""
 
@@ -125,7 +139,7 @@ class _Site:
         return Renderer(
             self.templates,
             {
-                "site": self.pages.address + "/nokkeltall/",
+                "site": self.root,
                 "themes": self.pages.themes,
                 "texts": self.texts,
                 "release": self.release,
@@ -133,11 +147,15 @@ class _Site:
                 "facts": self.facts,
                 "shown_figures": self.content.key_figures,
                 "year": self.content.newest_year,
-                "preliminary": self.content.newest_facts.preliminary,
                 "names": {area.code: area.name for area in self.content.areas},
             },
             self.content.units,
         )
+
+    @property
+    def root(self) -> str:
+        """The address of the site."""
+        return f"{self.pages.address}/nokkeltall/"
 
     @cached_property
     def facts(self) -> Mapping[Language, Mapping[str, str]]:
@@ -145,16 +163,25 @@ class _Site:
         return {language: self._facts(language) for language in LANGUAGES}
 
     def _facts(self, language: Language) -> dict[str, str]:
-        newest = self.content.newest_facts
-        update = self.release.next_update
-        texts = self.texts
+        update, zone = self.release.next_update, self.release.round.published_at.tzinfo
+        synthetic = self.texts.synthetic.get(language) if self.content.synthetic else ""
         return {
             "published": written(self.release.round.published_at.date(), language),
-            "next": written(update.astimezone(self.release.round.published_at.tzinfo), language)
-            if update
-            else "",
-            "preliminary": preliminary(texts, newest).get(language) if newest.preliminary else "",
-            "synthetic": texts.synthetic.get(language) if self.content.synthetic else "",
+            "next": written(update.astimezone(zone), language) if update else "",
+            "synthetic": synthetic,
+        }
+
+    def _trust(self, sources: Sequence[Source]) -> dict[str, object]:
+        """What a page says of how far the figures of these tables can be trusted."""
+        trust = self.content.trust(sources)
+        return {
+            "published": trust.published.astimezone(self.release.round.published_at.tzinfo),
+            "preliminary": preliminary(self.texts, trust.preliminary)
+            if trust.preliminary
+            else None,
+            "corrections": [
+                dated(corrected(self.texts, one), [str(year)]) for year, one in trust.corrections
+            ],
         }
 
     @cached_property
@@ -186,14 +213,10 @@ class _Site:
     def _area(self, area: Area) -> Iterator[File]:
         content = self.content
         rows = [
-            (
-                row,
-                sparkline(self._points(row.series, DEFAULT)),
-                self._strip(row.spread, row.series, row.beside),
-            )
+            (row, sparkline(self._points(row.series, DEFAULT)), self._strip(area, row))
             for row in content.rows(area)
         ]
-        sections = [*content.sections(area)]
+        sections, missing = [*content.sections(area)], content.missing(area)
         shared: dict[str, Any] = {
             "area": area,
             "trail": self._trail(area),
@@ -205,9 +228,10 @@ class _Site:
             "similar": content.similar(area),
             "group": self._group(area),
             "former": content.former(area),
-            "missing": content.missing(area) if area.kind in {"kommune", "bydel"} else [],
-            "notes": self._notes(area),
+            "missing": missing if area.kind in _SMALLEST else [],
+            "notes": [*([] if area.kind in _SMALLEST else missing), *content.remarks(area)],
             "estimated": self._estimated(area),
+            **self._trust(content.sources(area)),
         }
         for language in LANGUAGES:
             charts = [self._lines(section, language) for section in sections]
@@ -226,8 +250,9 @@ class _Site:
         """The larger areas that lead to one."""
         if area.kind in _OF_OSLO:
             return [one for one in self.content.areas if one.code == codes.OSLO]
-        above = {"kommune": "county"}.get(area.kind)
-        return [other for role, other in self.content.columns(area) if role == above]
+        if area.kind != "kommune":
+            return []
+        return [other for role, other in self.content.columns(area) if role == "county"]
 
     def _group(self, area: Area) -> list[Area]:
         """The kommuner beside it, or in it; bydeler of Oslo."""
@@ -236,11 +261,6 @@ class _Site:
         if area.kind == "kommune":
             return self.content.group(area)
         return self.content.areas.members(area.code) if area.kind in _DIVIDED else []
-
-    def _notes(self, area: Area) -> list[Text]:
-        missing = self.content.missing(area) if area.kind not in {"kommune", "bydel"} else []
-        corrections = self.content.corrections(self.texts)
-        return [*missing, *self.content.remarks(area), *corrections]
 
     def _estimated(self, area: Area) -> Text | None:
         """How much of a larger area is estimated, in the words of the tables."""
@@ -259,7 +279,7 @@ class _Site:
 
     def _structured(self, area: Area, language: Language) -> Markup:
         """What search engines are told of the data: never a figure."""
-        words, site = self.renderer.words[language], f"{self.pages.address}/nokkeltall/"
+        words = self.renderer.words[language]
         years = [cell.year for series in self.content.tiles(area) for cell in series.cells]
         name = area.name.get(language)
         data = {
@@ -267,7 +287,7 @@ class _Site:
             "@type": "Dataset",
             "name": f"{name} – {words['figures_for'].lower()}",
             "description": " ".join(theme.about.get(language) for theme in self.pages.themes),
-            "url": site + Place(language, area.path).folder,
+            "url": self.root + Place(language, area.path).folder,
             "inLanguage": language,
             "license": self.texts.licence_address,
             "creator": {
@@ -280,7 +300,7 @@ class _Site:
                 {
                     "@type": "DataDownload",
                     "encodingFormat": kind,
-                    "contentUrl": f"{site}{area.path}{file}",
+                    "contentUrl": f"{self.root}{area.path}{file}",
                 }
                 for kind, file in _DOWNLOADS
             ],
@@ -291,9 +311,12 @@ class _Site:
     def _points(self, series: Series, language: Language) -> tuple[Point, ...]:
         return tuple(_point(cell, language) for cell in series.cells)
 
-    def _strip(self, spread: Spread, series: Series, beside: Sequence[Cell | None]) -> str:
-        group = beside[0] if beside else None
-        return strip(spread.shares, spread.share(series.newest), spread.share(group))
+    def _strip(self, area: Area, row: Row) -> str:
+        """Where a kommune is among all; the mark below is that of its KOSTRA group."""
+        if area.kind != "kommune":
+            return ""
+        spread, group = row.spread, row.beside[0] if row.beside else None
+        return strip(spread.shares, spread.share(row.series.newest), spread.share(group))
 
     def _lines(self, section: Section, language: Language) -> str:
         series = section.series[0]
@@ -353,12 +376,9 @@ class _Site:
     def _figure(self, figure: KeyFigure) -> Iterator[File]:
         content = self.content
         spread = content.spreads[figure.id]
-        kommuner = sorted(
-            content.areas.of_kind("kommune"), key=lambda one: norwegian_order(one.name.nb)
-        )
         rows = [
             (area, cell, spread.rank(cell))
-            for area in kommuner
+            for area in self._by_name(content.areas.of_kind("kommune"))
             if (cell := spread.known.cell(area.code, spread.year)) is not None
         ]
         others = [
@@ -379,6 +399,7 @@ class _Site:
                 distribution=self._distribution(figure, language),
                 overview=self._overview(figure, language),
                 larger=self._larger(figure, others, language),
+                **self._trust([spread.known.source]),
             )
 
     def _larger(
@@ -475,6 +496,7 @@ class _Site:
             whole=[*content.areas.of_kind("land"), *content.areas.of_kind("land_uten_oslo")],
             bydeler=[*content.areas.of_kind("bydeler"), *content.areas.of_kind("bydel")],
             groups=content.areas.of_kind("kostragruppe"),
+            **self._trust(content.figures.sources),
         )
         tables = [
             (one, [figure for figure in content.key_figures if one.table.id in figure.tables])
@@ -490,7 +512,7 @@ class _Site:
         return sorted(found, key=lambda area: norwegian_order(area.name.nb))
 
     def _rest(self) -> Iterator[File]:
-        anywhere = Place(DEFAULT, "", urlsplit(self.pages.address).path + "/nokkeltall/")
+        anywhere = Place(DEFAULT, "", urlsplit(self.root).path)
         _, page = self.renderer.page("notfound.html.j2", anywhere)
         yield f"{FOLDER}/404.html", page
         yield downloads.search_index(self.content)
@@ -500,8 +522,7 @@ class _Site:
         yield "public/robots.txt", self._robots()
 
     def _robots(self) -> bytes:
-        sitemap = f"{self.pages.address}/nokkeltall/sitemap.xml"
-        return f"User-agent: *\nAllow: /\nSitemap: {sitemap}\n".encode()
+        return f"User-agent: *\nAllow: /\nSitemap: {self.root}sitemap.xml\n".encode()
 
     def _sitemap(self) -> bytes:
         day = self.release.round.published_at.date().isoformat()
@@ -510,12 +531,11 @@ class _Site:
             *(area.path for area in self.content.areas),
             *(f"{FIGURES}/{figure.id}/" for figure in self.content.key_figures),
         ]  # fmt: skip
-        site = f"{self.pages.address}/nokkeltall/"
         lines = [
             '<?xml version="1.0" encoding="UTF-8"?>',
             '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
             *(
-                f"<url><loc>{escape(site + Place(language, path).folder)}</loc>"
+                f"<url><loc>{escape(self.root + Place(language, path).folder)}</loc>"
                 f"<lastmod>{day}</lastmod></url>"
                 for path in paths
                 for language in LANGUAGES
@@ -523,19 +543,6 @@ class _Site:
             "</urlset>",
         ]
         return ("\n".join(lines) + "\n").encode()
-
-
-_DOWNLOADS: Final = (("text/csv", downloads.CSV), ("application/json", downloads.JSON))
-_DIVIDED: Final = frozenset({"fylke", "kostragruppe"})
-_OF_OSLO: Final = frozenset({"bydel", "bydeler"})
-_MAP: Final = {
-    "EKA55": (2, 0), "EKA56": (3, 0), "EKA18": (2, 1), "EKA15": (0, 2), "EKA50": (1, 2),
-    "EKA46": (0, 3), "EKA34": (1, 3), "EKA33": (1, 4), "EKA32": (2, 4), "EKA03": (3, 4),
-    "EKA11": (0, 5), "EKA40": (1, 5), "EKA39": (2, 5), "EKA31": (3, 5), "EKA42": (1, 6),
-    # Those of 2020 to 2023, where those that they were split into are now.
-    "EKA54": (2, 0), "EKA30": (2, 4), "EKA38": (2, 5),
-}  # fmt: skip
-"""Column and row of each fylke in the overview, roughly where it lies."""
 
 
 def _highest_first(one: tuple[Area, Cell]) -> tuple[bool, float]:

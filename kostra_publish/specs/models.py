@@ -342,14 +342,15 @@ class Disclosure(Model):
 
 
 class Presentation(Model):
-    """How the table is laid out, and which measures the key-figure pages show."""
+    """How the table is laid out, and which measures matter most."""
 
     stub: list[str] = Field(default_factory=list)
     """Variables down the side, outermost first."""
     heading: list[str] = Field(default_factory=list)
     """Variables across the top, outermost first."""
     key_figures: list[str] = Field(default_factory=list)
-    """Contents codes shown on the key-figure pages."""
+    """Contents codes that readers look for first: others are rather hidden. What the key-figure
+    pages show stands in `pages.yaml`."""
 
 
 class TableSpec(Model):
@@ -398,7 +399,7 @@ class TableSpec(Model):
     replaces: list[str] = Field(default_factory=list)
     """Discontinued tables that this one carries on."""
     presentation: Presentation = Presentation()
-    """Layout, and measures for the key-figure pages."""
+    """Layout, and the measures that matter most."""
 
     def has_vintage(self, vintage: int) -> bool:
         """Whether the table has figures for ``vintage``."""

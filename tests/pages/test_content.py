@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from math import log
 from random import Random
 from typing import Any
@@ -21,7 +22,6 @@ from tests.pages.few_figures import (
     HALDEN,
     LAND,
     OSLO,
-    PROJECT,
     REST,
     SHARE,
     SIZE,
@@ -473,9 +473,25 @@ def test_a_correction_is_told_once() -> None:
         made("99901", {COUNT: {SOLA: [1, 2]}}, published=published),
         made("99902", {SHARE: {SOLA: [1, 2]}}, published=published),
     )
-    [note] = found.corrections(PROJECT.texts)
-    assert "1. september 2026" in note.nb
-    assert "Feil." in note.nb
+    sola = found.areas.get(SOLA)
+    assert found.trust(found.sources(sola)).corrections == ((2025, once),)
+
+
+def test_a_correction_is_told_only_where_its_table_is() -> None:
+    once = Corrected(day="2026-09-01", reason=text("Feil."))  # type: ignore[arg-type]
+    later = datetime(2026, 9, 1, 6, tzinfo=UTC)
+    published = [facts(2024), facts(2025, corrected=(once,), published=later, preliminary=False)]
+    found = content(
+        made("99901", {COUNT: {SOLA: [1, 2], HALDEN: [3, 4]}}),
+        made("99902", {SHARE: {SOLA: [1, 2]}}, published=published),
+    )
+    sola, halden = (found.trust(found.sources(found.areas.get(code))) for code in (SOLA, HALDEN))
+    assert sola.corrections == ((2025, once),)
+    assert sola.published == later
+    # The other table is preliminary still, and that is said as well.
+    assert sola.preliminary is not None
+    assert halden.corrections == ()
+    assert halden.published < later
 
 
 def test_the_newest_year_is_that_of_any_key_figure() -> None:
@@ -484,7 +500,9 @@ def test_the_newest_year_is_that_of_any_key_figure() -> None:
         made("99902", {SHARE: {SOLA: [1, 2]}}),
     )
     assert found.newest_year == 2025
-    assert found.newest_facts.preliminary
+    trust = found.trust(found.sources(found.areas.get(SOLA)))
+    assert trust.preliminary is not None
+    assert trust.preliminary.vintage == 2025
     assert [one.newest.year for one in found.tiles(found.areas.get(SOLA))] == [2025, 2024]
 
 

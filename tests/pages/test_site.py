@@ -21,7 +21,7 @@ import polars as pl
 import pytest
 
 from kostra_publish.codes import regions as codes
-from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.safe import Corrected, SafeCube
 from kostra_publish.errors import PublishError, TemplateError
 from kostra_publish.pages import site as site_module
 from kostra_publish.pages.rendering import PAGES, SHARED, check_site_templates
@@ -774,6 +774,27 @@ def small() -> list[SafeCube]:
     """Two kommuner with a count and a share."""
     shown = {SOLA: [5, 6], HALDEN: [7, 8], "EKA11": [50, 60], "EKA31": [70, 80]}
     return [made("99901", {COUNT: shown}), made("99902", {SHARE: shown})]
+
+
+def test_a_correction_stands_on_the_pages_of_its_table_and_no_others() -> None:
+    once = Corrected(day="2026-09-01", reason=text("Feil i sju skjema."))  # type: ignore[arg-type]
+    published = [facts(2024), facts(2025, corrected=(once,))]
+    _, other = small()
+    of_sola = {SOLA: [5, 6], "EKA11": [50, 60]}
+    site = dict(
+        write_site(
+            [other, made("99901", {COUNT: of_sola}, published=published)],
+            catalogue(),
+            release_facts("2026-06"),
+            TEMPLATES,
+        )
+    )
+    told = {
+        path.removeprefix(FOLDER).split("/")[-2]
+        for path, page in site.items()
+        if path.endswith(".html") and "Feil i sju skjema." in page.decode()
+    }
+    assert told == {"1124-sola", "fylke-11-rogaland", "tilfeller"}
 
 
 def ended(_steps: object) -> None:
