@@ -1,0 +1,1 @@
+"""Handover to NAV: packages of what has passed disclosure control."""
