@@ -126,7 +126,7 @@ def write(universe: StoredUniverse, vintage: int) -> Iterator[tuple[str, bytes]]
     }
     for name, schema in _FILES.items():
         frame = frames[name].select(pl.col(column).cast(kind) for column, kind in schema.items())
-        yield f"{FOLDER}/{vintage}/{universe.title}/{name}.parquet", _parquet(frame)
+        yield f"{FOLDER}/{vintage}/{universe.title}/{name}.parquet", parquet_bytes(frame)
 
 
 def index(universes: Sequence[StoredUniverse], vintage: int) -> tuple[str, bytes]:
@@ -161,7 +161,8 @@ def _rests(rests: Mapping[str, Integers]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=_FILES["tables"]), *frames], how="vertical_relaxed")
 
 
-def _parquet(frame: pl.DataFrame) -> bytes:
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as Parquet; same frame, same bytes."""
     buffer = BytesIO()
     # The number of chunks and of row groups must not depend on how the frame was made.
     frame.rechunk().write_parquet(

@@ -16,11 +16,14 @@ from pydantic import ValidationError
 from kostra_publish.errors import Finding, SpecError, UsageError
 from kostra_publish.specs import yaml_text
 from kostra_publish.specs.calendar import Calendar
+from kostra_publish.specs.delivery import Delivery
 from kostra_publish.specs.files import (
     CALENDAR,
+    DELIVERIES,
     DISCONTINUED,
     PAGES,
     QUALITY,
+    delivery_files,
     stem,
     strays,
     table_files,
@@ -46,6 +49,7 @@ from kostra_publish.specs.quality import Quality
 from kostra_publish.specs.references import (
     Parts,
     calendar_findings,
+    delivery_findings,
     pages_findings,
     quality_findings,
     shared_findings,
@@ -77,6 +81,8 @@ class Catalogue:
     quality: Quality = field(default_factory=Quality)
     pages: Pages | None = None
     """What the key-figure pages show; None: there are none."""
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    """What is handed over to whom, by name."""
 
     def table(self, table_id: str) -> TableSpec:
         """The table with this number or name.
@@ -119,11 +125,18 @@ class Catalogue:
             for measure in table.measures:
                 if measure.provisional:
                     yield table.id, "contents code or title", measure.code
+        yield from self._other_provisional()
+
+    def _other_provisional(self) -> Iterator[tuple[str, str, str]]:
         for old in self.discontinued.values():
             if old.provisional:
                 yield old.id, "discontinued table", old.id
         if self.pages and self.pages.provisional:
             yield PAGES, "address of the key-figure pages", self.pages.address
+        for delivery in self.deliveries.values():
+            if delivery.provisional:
+                place = f"{DELIVERIES}/{delivery.id}.yaml"
+                yield place, "receiver, purpose, legal basis or contents", delivery.id
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,7 @@ def examine(folder: Path) -> Examined:
         findings += quality_findings(parts, quality, shared[QUALITY])
     if pages:
         findings += pages_findings(parts, pages, tables, shared[PAGES])
+    deliveries = dict(_deliveries(folder, parts, tables, shared, findings))
     for name, table in tables.items():
         problems[name] += table_findings(parts, table, documents[name])
     findings += _told_once(problems, own)
@@ -210,8 +224,32 @@ def examine(folder: Path) -> Examined:
         policy=policy,
         quality=quality,
         pages=pages,
+        deliveries=deliveries,
     )
     return Examined(catalogue, findings)
+
+
+def _deliveries(
+    folder: Path,
+    parts: Parts,
+    tables: Mapping[str, TableSpec],
+    documents: dict[str, Document],
+    findings: list[Finding],
+) -> Iterator[tuple[str, Delivery]]:
+    """The deliveries that hold together, by name."""
+    for path in delivery_files(folder):
+        name = f"{DELIVERIES}/{path.name}"
+        try:
+            document = yaml_text.read(path, name)
+        except SpecError as error:
+            findings.extend(error.findings)
+            continue
+        documents[name] = document
+        if delivery := _validated(Delivery, document, findings):
+            problems = list(delivery_findings(parts, delivery, tables, document))
+            findings += problems
+            if not problems:
+                yield delivery.id, delivery
 
 
 def _digests(folder: Path) -> dict[str, str]:

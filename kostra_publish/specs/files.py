@@ -13,6 +13,8 @@ DISCONTINUED: Final = "discontinued.yaml"
 CALENDAR: Final = "rounds.yaml"
 QUALITY: Final = "quality.yaml"
 PAGES: Final = "pages.yaml"
+DELIVERIES: Final = "nav"
+"""The folder of the deliveries."""
 SHARED: Final = ("sources.yaml", "terms.yaml", "codelists.yaml", "texts.yaml", "disclosure.yaml")
 
 _NAMED: Final = re.compile(r"\.ya?ml(?![a-z0-9])(?!~$)", re.IGNORECASE)
@@ -26,10 +28,16 @@ def table_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.yaml")) if path.name not in others]
 
 
+def delivery_files(folder: Path) -> list[Path]:
+    """The files of the deliveries, sorted."""
+    return sorted((folder / DELIVERIES).glob("*.yaml"))
+
+
 def strays(folder: Path) -> Iterator[Finding]:
     """Files that look like specs and are not read: a table in one would be missed."""
     shared = folder / "shared"
-    read = {*folder.glob("*.yaml"), *(shared / name for name in SHARED)}
+    read = {*folder.glob("*.yaml"), *delivery_files(folder)}
+    read |= {shared / name for name in SHARED}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         hidden = any(part.startswith((".", "#")) for part in name.parts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kostra_publish.specs.calendar import Calendar
+from kostra_publish.specs.delivery import Delivery
 from kostra_publish.specs.models import (
     CodeLists,
     Discontinued,
@@ -32,6 +33,7 @@ FILES: dict[str, type[Model]] = {
     "disclosure.schema.json": Policy,
     "quality.schema.json": Quality,
     "pages.schema.json": Pages,
+    "delivery.schema.json": Delivery,
 }
 
 

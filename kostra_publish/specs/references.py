@@ -8,6 +8,7 @@ from string import Formatter
 
 from kostra_publish.errors import Finding
 from kostra_publish.specs.calendar import Calendar, DatedRound, is_yearly, year_and_month
+from kostra_publish.specs.delivery import Delivery, RecordSet
 from kostra_publish.specs.files import CALENDAR, DISCONTINUED
 from kostra_publish.specs.models import (
     LANGUAGES,
@@ -105,6 +106,39 @@ def quality_findings(parts: Parts, quality: Quality, document: Document) -> Iter
                 rule = f"`{name}` is no amount of money: its unit is {unit}"
                 fix = f"Name one in {' or '.join(PER_THOUSAND_KRONER)}."
                 yield document.finding(("checks", check_name, *place), rule, fix)
+
+
+def delivery_findings(
+    parts: Parts, delivery: Delivery, tables: Mapping[str, TableSpec], document: Document
+) -> Iterator[Finding]:
+    """What is wrong in a delivery beyond its form."""
+    if document.name.rpartition("/")[2] != f"{delivery.id}.yaml":
+        rule = f"the id must be the file's name, not {delivery.id}"
+        yield document.finding(("id",), rule, "Change one of them.")
+    for number, kind in enumerate(delivery.rounds):
+        if parts.kinds is not None and kind not in parts.kinds:
+            rule = f"there is no kind of round {kind}"
+            yield document.finding(("rounds", number), rule, "See `kinds` in rounds.yaml.")
+    for number, dataset in enumerate(delivery.datasets):
+        place = ("datasets", number)
+        named = [dataset.table] if isinstance(dataset, RecordSet) else dataset.tables
+        for name in named:
+            if name not in parts.tables:
+                fix = "Correct the name."
+                yield document.finding(place, f"there is no table {name}", fix)
+        if isinstance(dataset, RecordSet):
+            for key, rule in _record_set_problems(parts, dataset, tables):
+                yield document.finding((*place, key), rule, "Correct the name.")
+
+
+def _record_set_problems(
+    parts: Parts, records: RecordSet, tables: Mapping[str, TableSpec]
+) -> Iterator[tuple[str, str]]:
+    if parts.sources is not None and records.source not in parts.sources:
+        yield "source", f"there is no source {records.source}"
+    table = tables.get(records.table)
+    if table and records.total not in {measure.code for measure in table.measures}:
+        yield "total", f"table {records.table} has no measure {records.total}"
 
 
 def pages_findings(

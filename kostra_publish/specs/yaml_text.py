@@ -55,13 +55,13 @@ class Document:
         return Finding(self.name, f"line {self.line(place)}", dotted, rule, fix)
 
 
-def read(path: Path) -> Document:
-    """Read one YAML mapping from ``path``.
+def read(path: Path, name: str = "") -> Document:
+    """Read one YAML mapping from ``path``; ``name`` is what findings call it, if not so.
 
     Raises SpecError when the file cannot be read, is not UTF-8, not YAML, not a mapping,
     gives a key twice, or holds itself.
     """
-    reader = _Reader(path.name)
+    reader = _Reader(name or path.name)
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=_LOADER)

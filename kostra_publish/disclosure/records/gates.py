@@ -1,0 +1,346 @@
+"""The gates that rows must pass, each looked at anew in the rows that were made.
+
+Nothing here trusts how the rows were generalised: boxes are read from what is kept of them, and
+what published tables tell is worked out from other random changes than those that were used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kostra_publish.disclosure.attack.modular import PRIME
+from kostra_publish.disclosure.problem import Flags
+from kostra_publish.disclosure.records.known import Known, Sight, known
+from kostra_publish.disclosure.records.ladders import bits
+from kostra_publish.disclosure.records.stored import StoredRecords
+from kostra_publish.disclosure.safe_records import REGION, REGION_TYPE, SafeRecords
+from kostra_publish.disclosure.stored_universe import StoredUniverse
+from kostra_publish.errors import DisclosureError
+
+Integers = NDArray[np.int64]
+
+SEED: Final = 20_26
+"""Of the random changes that the gates look with."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: what is demanded, how many sets were looked at, and how many do not pass.
+
+    ``least`` is the smallest number that was found, where there is one.
+    """
+
+    name: str
+    wanted: str
+    looked_at: int
+    failing: int
+    least: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything passes."""
+        return not self.failing
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What all gates came to."""
+
+    gates: tuple[Gate, ...]
+
+    def refuse(self, name: str) -> None:
+        """Refuse rows that do not pass; raises DisclosureError, naming gates and numbers of sets.
+
+        Never a value, a region or a person.
+        """
+        failing = [one for one in self.gates if not one.passed]
+        if failing:
+            said = "; ".join(
+                f"gate {one.name} ({one.wanted}): {one.failing} of {one.looked_at} do not pass"
+                for one in failing
+            )
+            raise DisclosureError(
+                f"{name} is not handed over: {said}",
+                fix="Nothing has been written. Use coarser ladders or larger `region.rows` in its"
+                " spec, or report this: rows are generalised until they pass.",
+            )
+
+
+def gates(
+    safe: SafeRecords,
+    stored: StoredRecords,
+    universe: StoredUniverse,
+    earlier: Mapping[str, StoredRecords],
+) -> Proof:
+    """All gates of rows.
+
+    ``universe`` is what the release was protected as; ``earlier`` what earlier releases of the
+    year keep of the same set.
+    """
+    measures = safe.anonymity
+    least, difference = stored.about.rows, stored.about.difference
+    told = known(universe, stored.about.population, stored.about.overlaps, seed=SEED)
+    regions = [_Region.of(stored, number, told) for number in range(len(stored.regions))]
+    return Proof(
+        (
+            Gate(
+                "k",
+                f">= {least} rows alike in all quasi-identifiers",
+                measures.classes,
+                int(measures.alike < least),
+                measures.alike,
+            ),
+            Gate(
+                "rows",
+                f">= {least} rows alike in all variables",
+                measures.rows,
+                int(measures.alike_in_all < least),
+                measures.alike_in_all,
+            ),
+            Gate(
+                "l",
+                f">= {stored.about.distinct} values in each class that tells any",
+                len(measures.distinct) * measures.classes,
+                sum(one < stored.about.distinct for one in measures.distinct.values()),
+                min(measures.distinct.values(), default=None),
+            ),
+            Gate(
+                "t",
+                "reported",
+                len(measures.distance),
+                0,
+                max(measures.distance.values(), default=None),
+            ),
+            _summed(
+                "tables",
+                "published tables tell as much of their own variables",
+                (one.untold() for one in regions),
+            ),
+            _summed(
+                "margins",
+                f"differs from published margins by 0 or >= {least}",
+                (one.near_margins(least) for one in regions),
+            ),
+            *(
+                _summed(
+                    f"since {release}",
+                    f"0 or >= {difference} persons behind a difference",
+                    [_near_earlier(stored, before, difference)],
+                )
+                for release, before in earlier.items()
+            ),
+            _columns(safe, stored),
+            _complete(safe, stored),
+        )
+    )
+
+
+def _summed(
+    name: str, wanted: str, found: Iterator[tuple[int, int]] | Sequence[tuple[int, int]]
+) -> Gate:
+    every = list(found)
+    return Gate(name, wanted, sum(one for one, _ in every), sum(other for _, other in every))
+
+
+def _columns(safe: SafeRecords, stored: StoredRecords) -> Gate:
+    """Only columns of the set, each with codes of its ladder, and no number among them."""
+    frame = safe.frame()
+    known_codes = {
+        one.name: {value.code for top in one.ladder for value in top.every()} | {"alle", "uoppgitt"}
+        for one in safe.records.variables
+    }
+    wrong = len({*frame.columns} ^ {REGION, REGION_TYPE, *stored.names})
+    for name, codes in known_codes.items():
+        parts = {part for code in frame[name].unique() for part in code.split("+")}
+        wrong += not parts <= codes
+    return Gate(
+        "columns", "codes of the ladders, no identifier, date or amount", frame.width, wrong
+    )
+
+
+def _complete(safe: SafeRecords, stored: StoredRecords) -> Gate:
+    """Every unit has one row, in its region."""
+    rows = safe.frame().group_by(REGION).len()
+    codes = pl.DataFrame(
+        {"region": np.arange(len(stored.regions)), "code": [one.code for one in stored.regions]}
+    )
+    wanted = stored.leaves.group_by("region").agg(pl.col("rows").sum()).join(codes, on="region")
+    joined = wanted.join(rows, left_on="code", right_on=REGION, how="full")
+    wrong = joined.filter(pl.col("rows").ne_missing(pl.col("len").cast(pl.Int64))).height
+    return Gate("complete", "a row for each unit, none dropped", wanted.height, wrong)
+
+
+def _near_earlier(now: StoredRecords, before: StoredRecords, enough: int) -> tuple[int, int]:
+    """Boxes and rests, and how many of them differ from before by too few.
+
+    Whatever whoever has both deliveries can compare is made of whole boxes.
+    """
+    keys = ["unit", *now.names]
+    places = now.leaves.select(*keys, "rows", "region", "box")
+    joined = places.join(
+        before.leaves.select(*keys, pl.col("rows").alias("before")),
+        on=keys,
+        how="full",
+        coalesce=True,
+    ).with_columns(pl.col("rows", "before").fill_null(0))
+    joined = _with_boxes(now, joined).with_columns((pl.col("rows") - pl.col("before")).alias("net"))
+    boxes = joined.group_by("region", "box").agg(
+        pl.col("net").sum(), pl.col("net").abs().sum().alias("behind")
+    )
+    few = boxes.filter((pl.col("net") != 0) & (pl.col("behind") < enough))
+    return boxes.height, few.height
+
+
+def _with_boxes(now: StoredRecords, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``frame`` that are of an earlier delivery only, with the region and box of now."""
+    own, gone = (
+        frame.filter(pl.col("region").is_not_null()),
+        frame.filter(pl.col("region").is_null()),
+    )
+    if gone.is_empty():
+        return own
+    of_unit = {
+        kommune: number for number, one in enumerate(now.regions) for kommune in one.kommuner
+    }
+    region = gone["unit"].str.head(4).replace_strict(of_unit, default=None, return_dtype=pl.Int64)
+    gone = gone.with_columns(region.alias("region")).with_row_index("row").drop("box")
+    matched = gone.join(now.boxes, on="region", how="left", suffix="_group")
+    inside = pl.all_horizontal(
+        ((pl.col(f"{name}_group") // pl.lit(2).pow(pl.col(name))) % 2) == 1 for name in now.names
+    )
+    found = matched.filter(inside).select("row", "box")
+    placed = gone.join(found, on="row", how="left").with_columns(pl.col("box").fill_null(-1))
+    return pl.concat([own, placed.select(own.columns)], how="vertical_relaxed")
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """The boxes of one region, and what published tables tell of it.
+
+    ``places`` has the finest values of each combination, ``rows`` and ``box`` how many there are
+    and where; ``groups`` the group of each variable of each box, all of them in the rest, which
+    comes last where there is one.
+    """
+
+    names: Sequence[str]
+    sights: tuple[Sight, ...]
+    places: Integers
+    rows: Integers
+    box: Integers
+    groups: Integers
+
+    @classmethod
+    def of(cls, stored: StoredRecords, number: int, told: Known) -> _Region:
+        names = stored.names
+        leaves = (
+            stored.leaves.filter(region=number).group_by(*names, "box").agg(pl.col("rows").sum())
+        )
+        groups = stored.boxes.filter(region=number).sort("box").select(names).to_numpy()
+        box = leaves["box"].to_numpy().copy()
+        if (box < 0).any():
+            whole = [(1 << len(stored.about.finest[name])) - 1 for name in names]
+            box[box < 0] = len(groups)
+            groups = np.concatenate([groups, [whole]])
+        units = [unit for unit in told.units if unit[:4] in stored.regions[number].kommuner]
+        return cls(
+            names,
+            told.of(units).sights,
+            leaves.select(names).to_numpy().astype(np.int64),
+            leaves["rows"].to_numpy(),
+            box,
+            groups.astype(np.int64),
+        )
+
+    def untold(self) -> tuple[int, int]:
+        """What boxes tell of variables of tables, and how much of it tables do not tell."""
+        found = [self._parts_untold(sight) for sight in self.sights]
+        return sum(one for one, _ in found), sum(other for _, other in found)
+
+    def _parts_untold(self, sight: Sight) -> tuple[int, int]:
+        """The finest sums of boxes that are sums of whole combinations of a block.
+
+        Boxes that share a combination of classes hang together; each set that hangs together is
+        such a sum, and all others are made of them.
+        """
+        masks = self._classes(sight)
+        whole = np.ones((len(masks[0]), 1), dtype=np.bool_)
+        for mask in masks:
+            whole = (whole[:, :, None] & mask[:, None, :]).reshape(len(mask), -1)
+        changes = sight.changes.reshape(-1, sight.changes.shape[-1])
+        untold = 0
+        parts = _hanging_together(whole)
+        for part in parts:
+            untold += bool((changes[part].sum(axis=0) % PRIME).any())
+        return len(parts), untold
+
+    def _classes(self, sight: Sight) -> list[Flags]:
+        """By variable of a block: which classes each box lies in, shape (boxes, classes)."""
+        found = []
+        for name, touched in zip(sight.variables, sight.touched, strict=True):
+            groups = self.groups[:, list(self.names).index(name)]
+            once, place = np.unique(groups, return_inverse=True)
+            each = np.array([touched[bits(int(group), len(touched))].any(axis=0) for group in once])
+            found.append(each[place.ravel()])
+        return found
+
+    def near_margins(self, enough: int) -> tuple[int, int]:
+        """Published margins beside boxes, and how many leave a few rows over."""
+        looked, near = 0, 0
+        for sight in self.sights:
+            for inside, partly, told in self._margins(sight):
+                looked += 1
+                near += self._leaves_few(inside, partly, told, enough)
+        return looked, near
+
+    def _margins(self, sight: Sight) -> Iterator[tuple[Flags, Flags, Flags]]:
+        """Margins that tables tell: which finest values are in each, and which boxes may be partly.
+
+        Of each variable of a block, class by class; and which finest values are in what else those
+        boxes may hold, where tables tell that, too.
+        """
+        classes = self._classes(sight)
+        for axis, (name, touched) in enumerate(zip(sight.variables, sight.touched, strict=True)):
+            others = tuple(n for n in range(len(sight.variables)) if n != axis)
+            changes = sight.changes.sum(axis=others) % PRIME
+            only = touched.sum(axis=1) == 1
+            column = self.places[:, list(self.names).index(name)]
+            several = classes[axis].sum(axis=1) > 1
+            for number in range(touched.shape[1]):
+                # Values that lie in the class and in another one cannot be counted apart.
+                clean = bool((only | ~touched[:, number]).all())
+                if clean and not changes[number].any():
+                    partly = classes[axis][:, number] & several
+                    others_in = classes[axis][partly].any(axis=0)
+                    others_in[number] = False
+                    told = not (changes[others_in].sum(axis=0) % PRIME).any()
+                    beside = touched[:, others_in].any(axis=1)[column] & told
+                    yield touched[column, number], partly, beside
+
+    def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
+        """Whether boxes that may be partly in a margin hold a few rows of it, or a few others.
+
+        What tables tell by themselves is no news: all of the margin, or of what is ``told``.
+        """
+        count = len(self.groups)
+        own = np.bincount(self.box, self.rows * inside, count)
+        every = np.bincount(self.box, self.rows, count)
+        left, other = own[partly].sum(), (every - own)[partly].sum()
+        news_left = 0 < left < enough and left != own.sum()
+        news_other = 0 < other < enough and other != self.rows[told].sum()
+        return bool(news_left or news_other)
+
+
+def _hanging_together(whole: Flags) -> list[Integers]:
+    """The columns of each set of rows that share columns, shape of ``whole`` (rows, columns)."""
+    parts: list[Flags] = []
+    for row in np.unique(whole, axis=0):
+        same = [one for one in parts if (one & row).any()]
+        parts = [one for one in parts if not (one & row).any()]
+        parts.append(np.any([row, *same], axis=0))
+    return [np.flatnonzero(part) for part in parts]
