@@ -7,7 +7,15 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from kostra_publish.specs.models import THRESHOLD, Condition, Language, Model, RoundKind, Text, Words
+from kostra_publish.specs.models import (
+    THRESHOLD,
+    Condition,
+    Language,
+    Model,
+    RoundKind,
+    Text,
+    Words,
+)
 
 ALL: Final = "alle"
 """The code of a value that has been generalised away."""
