@@ -60,6 +60,8 @@ class DatasetEntry:
     rows: str
     files: Sequence[str]
     columns: Sequence[ColumnEntry]
+    roles: bool
+    """Whether any column has a role."""
     columns_of: str
     """The name of the list of columns."""
     signs: str
@@ -110,6 +112,7 @@ def _dataset(package: Package, dataset: HandedOver, wording: Wording) -> Dataset
         rows=rows(dataset, wording),
         files=[f"{name}.csv", f"{name}.parquet", f"{name}__DOC.json"],
         columns=[_column(one, records, loss, wording) for one in dataset.columns],
+        roles=any(column.role for column in dataset.columns),
         columns_of=wording("columns_of", title=title),
         signs=wording("signs_about", columns=wording.listed(signs, "or")) if signs else "",
     )
@@ -119,6 +122,8 @@ def _column(
     column: Column, records: RecordSet | None, loss: Mapping[str, float], wording: Wording
 ) -> ColumnEntry:
     share = loss.get(column.name)
+    # What signs mean stands below all columns.
+    codes = {} if naming.is_sign(column) else column.codes
     return ColumnEntry(
         name=column.name,
         label=wording.of(column.label),
@@ -126,7 +131,7 @@ def _column(
         role=wording(f"role_{column.role or 'none'}"),
         role_given=column.role is not None,
         note=wording.of(column.note) if column.note else "",
-        codes=[(code, wording.of(label)) for code, label in column.codes.items()],
+        codes=[(code, wording.of(label)) for code, label in codes.items()],
         open_list=column.kind == "code" and not column.codes,
         plus=any("+" in code for code in column.codes),
         ladder=[*_ladder(column, records, wording)],

@@ -115,7 +115,7 @@ def _schema(dataset: HandedOver, wording: Wording) -> dict[str, Any]:
 
 
 def _all(fields: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"fields": fields, "fieldsMatch": ["equal"], "missingValues": [""]}
+    return {"fields": fields, "missingValues": [""]}
 
 
 def _field(column: Column, wording: Wording) -> dict[str, Any]:

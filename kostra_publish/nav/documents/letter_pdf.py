@@ -62,24 +62,35 @@ _FOOTER: Final = _Style("P", size=8, grey=70, after=0)
 
 def pdf(letter: Letter, wording: Wording, published: datetime) -> bytes:
     """The letter as a PDF, dated by the hour of the release."""
-    found = _Paper(letter, wording, published)
-    found.add_page()
-    found.marks()
-    found.block(letter.title, _TITLE)
-    for name, value in letter.facts:
-        found.fact(name, value)
-    for section in letter.sections:
-        found.section(section)
-    if found.changed:
-        found.block(wording("pdf_letters"), _NAME)
-    return bytes(found.output())
+    # The number of pages stands on each of them, so they are counted first.
+    pages = _filled(_Paper(letter, wording, published)).page
+    return bytes(_filled(_Paper(letter, wording, published, pages)).output())
+
+
+def _filled(paper: _Paper) -> _Paper:
+    """Pages with all of the letter on them."""
+    paper.add_page()
+    paper.marks()
+    paper.block(paper.letter.title, _TITLE)
+    for name, value in paper.letter.facts:
+        paper.fact(name, value)
+    for section in paper.letter.sections:
+        paper.section(section)
+    if paper.changed:
+        paper.block(paper.wording("pdf_letters"), _NAME)
+    return paper
 
 
 class _Paper(FPDF):
     """Pages that are filled from the top, each text with a tag for those who listen to it."""
 
-    def __init__(self, letter: Letter, wording: Wording, published: datetime) -> None:
+    def __init__(
+        self, letter: Letter, wording: Wording, published: datetime, pages: int = 0
+    ) -> None:
         super().__init__(format="A4")
+        self.of = pages
+        """How many pages there will be."""
+        self.str_alias_nb_pages = ""
         self.letter = letter
         self.wording = wording
         self.changed = False
@@ -103,7 +114,7 @@ class _Paper(FPDF):
         with self.untagged():
             self.use(_FOOTER)
             self.set_y(-_FOOT)
-            pages = self.wording("page", page=self.page_no(), pages="{nb}")
+            pages = self.wording("page", page=self.page_no(), pages=self.of)
             name = dict(self.letter.facts)[self.wording("package")]
             self.cell(self.epw / 2, _FOOTER.line, drawn_letters.based(self.plain(name)))
             self.cell(self.epw / 2, _FOOTER.line, drawn_letters.based(pages), align="R")
