@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kostra_publish.errors import DisclosureError
 from kostra_publish.nav.documents import (
     anonymisation,
     codebook,
@@ -27,9 +28,10 @@ STYLES = (pages.STYLE, "nav/nav.css")
 def payload(package: Package, templates: Path) -> Mapping[str, bytes]:
     """The files of a package's ``data`` folder by name; the same package is the same bytes.
 
-    Raises TemplateError when a template does not hold together, and ReleaseError when a dataset
-    is not what its columns say.
+    Raises DisclosureError when a gate has not been passed, ReleaseError when a dataset is not what
+    its columns say, and TemplateError when a template does not hold together.
     """
+    _refuse_failed(package)
     wording = words.read(templates)
     own = wording[package.delivery.language]
     files = dict(_tables(package))
@@ -63,6 +65,16 @@ def check_nav_templates(folder: Path) -> None:
     wanted = {letter.TEMPLATE: letter.NAMES, codebook.TEMPLATE: codebook.NAMES}
     pages.check(folder, wanted, styles=STYLES)
     words.check_words(folder)
+
+
+def _refuse_failed(package: Package) -> None:
+    """Write nothing of a package that has not passed all of its gates."""
+    failed = [
+        f"{one.dataset or package.name}: {one.name}" for one in package.gates if not one.passed
+    ]
+    if failed:
+        fix = "Nothing is handed over. Make the delivery coarser, or leave the dataset out."
+        raise DisclosureError(f"gates that were not passed: {', '.join(failed)}", fix=fix)
 
 
 def _tables(package: Package) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from kostra_publish.nav.documents import naming
 from kostra_publish.nav.documents.words import Wording, in_all, told
-from kostra_publish.nav.package import Column, HandedOver, Package
+from kostra_publish.nav.package import Column, Gate, HandedOver, Package
 from kostra_publish.specs.delivery import ALL, UNKNOWN, Profile, Role, Value
 from kostra_publish.specs.models import Language, Model, Text
 
@@ -191,6 +191,8 @@ class Anonymisation(Model):
     """Whether the figures are preliminary."""
     provisional: bool
     """Whether receiver, purpose, legal basis or contents are not confirmed."""
+    gates: list[GateOutcome]
+    """Gates of the package as a whole."""
     datasets: list[AnonymisedSet]
     """How each dataset was anonymised."""
     explained: dict[str, Text]
@@ -205,6 +207,7 @@ class Anonymisation(Model):
 
 def anonymisation(package: Package, words: Mapping[Language, Wording]) -> Anonymisation:
     """How a package was anonymised, and what the receiver's catalogue asks for."""
+    ids = {one.id for one in package.datasets}
     return Anonymisation(
         notice=in_all(words, _notice) if package.synthetic else None,
         synthetic=package.synthetic,
@@ -217,6 +220,7 @@ def anonymisation(package: Package, words: Mapping[Language, Wording]) -> Anonym
         delete_on=package.delete_on,
         preliminary=package.preliminary,
         provisional=package.delivery.provisional,
+        gates=[_outcome(gate) for gate in package.gates if gate.dataset not in ids],
         datasets=[_dataset(package, one) for one in package.datasets],
         explained={name: told(words, f"gate_{name}") for name in GATES},
         measure=Measure(name=MEASURE, formula=FORMULA, about=told(words, "measure")),
@@ -242,16 +246,16 @@ def _dataset(package: Package, dataset: HandedOver) -> AnonymisedSet:
         unit=dataset.unit,
         rows=dataset.frame.height,
         limits=Limits(**records.gates.model_dump()) if records else None,
-        gates=[
-            GateOutcome(name=one.name, wanted=one.wanted, found=one.found, passed=one.passed)
-            for one in package.gates
-            if one.dataset == dataset.id
-        ],
+        gates=[_outcome(gate) for gate in package.gates if gate.dataset == dataset.id],
         generalised_rows=package.generalised.get(dataset.id),
         loss=[ColumnLoss(column=name, share=share) for name, share in loss.items()],
         region=RegionRule(column=naming.REGION, **records.region.model_dump()) if records else None,
         rules=[*_rules(package, dataset)],
     )
+
+
+def _outcome(gate: Gate) -> GateOutcome:
+    return GateOutcome(name=gate.name, wanted=gate.wanted, found=gate.found, passed=gate.passed)
 
 
 def _rules(package: Package, dataset: HandedOver) -> Iterator[Rule]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 ENCODING: Final = "cp1252"
@@ -52,6 +53,7 @@ _LETTERS: Final[Mapping[str, Drawn]] = {
 }
 
 
+@cache
 def shown(letter: str) -> bool:
     """Whether the fonts have a letter."""
     try:
@@ -61,6 +63,7 @@ def shown(letter: str) -> bool:
     return letter.isprintable() or letter == "\N{NO-BREAK SPACE}"
 
 
+@cache
 def drawn(letter: str) -> Drawn | None:
     """How a letter is drawn; None when the fonts have it, or when it cannot be."""
     if shown(letter):

@@ -105,6 +105,7 @@ class _Paper(FPDF):
         self.set_title(letter.title)
         self.set_author(letter.subject)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
+        self.c_margin = 0
         self.set_margins(_MARGIN, _MARGIN - 2, _MARGIN)
         # Pages are broken between lines of a tagged text, never within a tag.
         self.set_auto_page_break(False, margin=_MARGIN)

@@ -15,9 +15,10 @@ from datadoc_model.required.model import MetadataContainer
 from frictionless import Package as DataPackage
 from hypothesis import given, settings
 
+from kostra_publish.errors import DisclosureError
 from kostra_publish.nav.documents import payload
 from kostra_publish.nav.documents.anonymisation import GATES, Anonymisation
-from kostra_publish.nav.package import Column, Package
+from kostra_publish.nav.package import Column, Gate, Package
 from kostra_publish.specs.models import LANGUAGES, Language
 from tests.nav import packages
 from tests.nav.documents.test_tables import AWKWARD
@@ -61,6 +62,19 @@ def test_every_file_is_there(files: Mapping[str, bytes]) -> None:
 def test_a_first_package_has_no_changes() -> None:
     first = payload(packages.package(previous=None, changes=None), TEMPLATES)
     assert not [name for name in first if name.startswith("endringer")]
+
+
+def test_nothing_is_written_of_a_package_that_has_not_passed_a_gate() -> None:
+    failed = Gate("earlier", "tilfeller", passed=False, wanted="0 or >= 4", found="2")
+    with pytest.raises(DisclosureError, match="not passed: tilfeller: earlier"):
+        payload(packages.package(gates=[failed]), TEMPLATES)
+
+
+def test_a_gate_of_the_whole_package_is_told() -> None:
+    gate = Gate("attack", "", passed=True, wanted="nobody", found="nobody")
+    files = payload(packages.package(gates=[gate]), TEMPLATES)
+    found = Anonymisation.model_validate_json(files["anonymisering.json"])
+    assert [one.name for one in found.gates] == ["attack"]
 
 
 # --- Data Package -------------------------------------------------------------------
@@ -216,7 +230,7 @@ def test_what_is_not_synthetic_is_not_called_so() -> None:
         assert b"SYNTHETIC DATA" not in upper, name
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(AWKWARD.filter(str.strip), AWKWARD)
 def test_awkward_texts_break_nothing(label: str, code: str) -> None:
     dataset = packages.records()
