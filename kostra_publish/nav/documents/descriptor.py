@@ -13,6 +13,7 @@ from typing import Any, Final
 from kostra_publish.nav.documents import naming, tables
 from kostra_publish.nav.documents.words import Wording
 from kostra_publish.nav.package import Column, ColumnKind, HandedOver, Package
+from kostra_publish.releases.rounds import utc
 
 PROFILE: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
 
@@ -42,10 +43,10 @@ def descriptor(package: Package, files: Mapping[str, bytes], wording: Wording) -
     return {
         "$schema": PROFILE,
         "name": package.name,
-        "title": _marked(package, wording("synthetic_mark"), wording.of(delivery.title)),
+        "title": _marked(package, f"{wording('synthetic_mark')}:", wording.of(delivery.title)),
         "description": _marked(package, _synthetic(wording), about),
         "version": str(package.version),
-        "created": f"{package.published:%Y-%m-%dT%H:%M:%SZ}",
+        "created": utc(package.published),
         "keywords": [*(["synthetic data"] if package.synthetic else []), "anonymous data"],
         "licenses": [{"name": "other-closed", "title": wording.of(delivery.purpose)}],
         "contributors": [*_contributors(package)],
@@ -66,7 +67,7 @@ def _synthetic(wording: Wording) -> str:
 
 
 def _marked(package: Package, mark: str, text: str) -> str:
-    return f"{mark}. {text}".replace("..", ".") if package.synthetic else text
+    return f"{mark} {text}" if package.synthetic else text
 
 
 def _contributors(package: Package) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
@@ -98,7 +98,7 @@ class _Paper(FPDF):
         # Compressed bytes would depend on the library that compresses.
         self.set_compression(False)
         self.core_fonts_encoding = drawn_letters.ENCODING
-        self.set_creation_date(published)
+        self.set_creation_date(published.astimezone(UTC))
         self.set_producer("kostra-publish")
         self.set_creator("kostra-publish")
         self.set_lang(letter.language)

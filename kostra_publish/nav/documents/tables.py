@@ -31,18 +31,22 @@ _TYPES: Final[dict[ColumnKind, type[pl.DataType]]] = {
 def rows(dataset: HandedOver) -> pl.DataFrame:
     """The rows of a dataset: codes are text, counts whole numbers, numbers decimal ones.
 
-    Raises ReleaseError when the frame has other columns than are described, or one that is not
-    of its kind.
+    Raises ReleaseError when the frame has other columns than are described, one that is not of its
+    kind, or a code that is not in its list.
     """
     described = [column.name for column in dataset.columns]
     if dataset.frame.columns != described:
         raise _wrong(dataset, "has other columns than are described")
     try:
-        return dataset.frame.select(
+        found = dataset.frame.select(
             pl.col(column.name).cast(_TYPES[column.kind]) for column in dataset.columns
         )
     except pl.exceptions.PolarsError as error:
         raise _wrong(dataset, "has a column that is not of its kind") from error
+    for column in dataset.columns:
+        if column.codes and not {*found[column.name].drop_nulls().unique()} <= {*column.codes}:
+            raise _wrong(dataset, f"has a code in {column.name} that is not in its list")
+    return found
 
 
 def parquet(frame: pl.DataFrame) -> bytes:

@@ -84,3 +84,10 @@ def test_nor_a_column_that_is_not_of_its_kind() -> None:
     wrong = dataset.frame.with_columns(mottakere=pl.lit("many"))
     with pytest.raises(ReleaseError, match="celler has a column that is not of its kind"):
         tables.rows(replace(dataset, frame=wrong))
+
+
+def test_nor_a_code_that_is_not_in_its_list() -> None:
+    dataset = packages.records()
+    other = dataset.frame.with_columns(alder=pl.lit("44"))
+    with pytest.raises(ReleaseError, match="has a code in alder that is not in its list"):
+        tables.rows(replace(dataset, frame=other))
