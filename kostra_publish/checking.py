@@ -16,6 +16,7 @@ from kostra_publish.errors import Finding, SpecError, written
 from kostra_publish.microdata.controls import controls
 from kostra_publish.microdata.inputs import Counted, Inputs, load_inputs
 from kostra_publish.microdata.layouts import FIRST_YEAR, FORM_OF_DATASET, LAST_YEAR
+from kostra_publish.nav.documents import check_nav_templates
 from kostra_publish.outputs import overview, pages, protection, quality
 from kostra_publish.outputs.comparison import page as comparison
 from kostra_publish.outputs.quality import CheckResult, InputFacts, MissingReports, RuleCount
@@ -118,6 +119,7 @@ def check_templates(folder: Path) -> None:
         },
     )
     check_site_templates(folder)
+    check_nav_templates(folder)
 
 
 @dataclass(frozen=True)

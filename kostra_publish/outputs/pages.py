@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
@@ -37,17 +37,18 @@ _AS_IT_RUNS: Final = (
 """What a template that can be read may still end in."""
 
 
-def page(templates: Path, name: str, **content: object) -> bytes:
+def page(
+    templates: Path, name: str, *, styles: Sequence[str] = (STYLE,), **content: object
+) -> bytes:
     """The page that template ``name`` makes of ``content``, as UTF-8.
 
-    Besides ``content`` the template has ``style``, the text of ``plain.css``, and
+    Besides ``content`` the template has ``style``, the text of the files named in ``styles``, and
     ``policy``, a content security policy that allows that style and nothing else.
     Raises TemplateError when a template is missing or does not hold together.
     """
     reader = environment(templates)
     with telling(templates, name):
-        style, _, _ = _loader(templates).get_source(reader, STYLE)
-        _refuse(_style_findings(style))
+        style = "".join(_style(templates, each) for each in styles)
         return (
             reader.get_template(name)
             .render(style=Markup(style), policy=_policy(style), **content)  # noqa: S704
@@ -55,18 +56,26 @@ def page(templates: Path, name: str, **content: object) -> bytes:
         )
 
 
-def check(templates: Path, wanted: Mapping[str, Collection[str]]) -> None:
+def check(
+    templates: Path,
+    wanted: Mapping[str, Collection[str]],
+    *,
+    styles: Sequence[str] = (STYLE,),
+) -> None:
     """Check templates before there is anything to show in them.
 
-    ``wanted`` has the names that each is given. Raises TemplateError with every template that
-    is missing, cannot be read, includes one that is missing, or asks for what it is not given.
+    ``wanted`` has the names that each is given, ``styles`` the files of their style. Raises
+    TemplateError with every template that is missing, cannot be read, includes one that is
+    missing, or asks for what it is not given.
     """
-    findings = []
-    try:
-        style, _, _ = _loader(templates).get_source(environment(templates), STYLE)
-        findings += _style_findings(style)
-    except TemplateNotFound as error:
-        findings.append(_told(templates, STYLE, error))
+    findings: list[Finding] = []
+    for each in styles:
+        try:
+            _style(templates, each)
+        except TemplateNotFound as error:
+            findings.append(_told(templates, each, error))
+        except TemplateError as error:
+            findings += error.findings
     for name, given in wanted.items():
         findings += _read(templates, name, _GIVEN.union(given))
     _refuse(findings)
@@ -147,11 +156,14 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", _SPACE)
 
 
-def _style_findings(style: str) -> list[Finding]:
-    """What would end the style's own tag: it goes into the page as it stands."""
+def _style(templates: Path, name: str) -> str:
+    """A style sheet. It goes into the page as it stands, so nothing in it may end its own tag."""
+    style, _, _ = _loader(templates).get_source(environment(templates), name)
     before, found, _ = style.partition("</")
-    rule = "a style sheet cannot hold `</`"
-    return [_finding(STYLE, before.count("\n") + 1, rule)] if found else []
+    if found:
+        rule = "a style sheet cannot hold `</`"
+        _refuse([_finding(name, before.count("\n") + 1, rule)])
+    return style
 
 
 def _policy(style: str) -> str:
