@@ -124,13 +124,15 @@ def _touched(variable: Variable, partition: Partition) -> Flags:
     places = domain.select(_place(variable, partition.variable)).to_series().to_numpy()
     found = np.zeros((len(variable.leaves()) + 1, partition.size), dtype=np.bool_)
     found[places, partition.classes] = True
+    if partition.variable.kind != "number":
+        return found
     for number, leaf in enumerate(variable.leaves()):
         if not found[number].any():
             # Of amounts the domain has a few values only; a larger one is in the last class.
             classes = (partition.class_of(bound) for bound in _bounds(leaf))
             found[number, [one for one in classes if one is not None]] = True
-    # A value that no class is known to hold might lie in any.
-    found[~found.any(axis=1)] = True
+            # What no class is known to hold might lie in any.
+            found[number] |= not found[number].any()
     return found
 
 

@@ -220,9 +220,7 @@ class Generalisation:
             (-self._most(variable, node), variable, place)
             for variable, cut in enumerate(cuts)
             for place, node in enumerate(cut)
-            if node.parts
-            and not self._is_free(variable, node)
-            and (variable, node.group) not in refused
+            if (variable, node.group) not in refused and self._is_cut(variable, node)
         ]
         return sorted(found)
 
@@ -258,7 +256,8 @@ class Generalisation:
             alone = {variable: [part.group, ladder.root.group & ~part.group]}
             return bool(sizes.enough_of_each[0].all()) and self._is_known(cuts, alone, variable)
 
-        cut = ladder.refined(cuts[variable], place, fits)
+        parts = self._parts(variable, cuts[variable][place])
+        cut = ladder.refined(cuts[variable], place, parts, fits)
         return None if cut is None else (*cuts[:variable], cut, *cuts[variable + 1 :])
 
     def _is_known(
@@ -361,22 +360,29 @@ class Generalisation:
 
     @cached_property
     def _free(self) -> list[tuple[int, Node]]:
-        """Groups that no table tells apart, the coarser before the finer."""
+        """Groups that are parted box by box, the coarser before the finer.
+
+        Only sensitive ones: parting others would part the rows that are alike in those.
+        """
         return [
             (n, node)
-            for n, ladder in enumerate(self.telling.ladders)
-            for node in ladder.root.every()
-            if node.parts and self._is_free(n, node)
+            for n in self.telling.sensitive
+            for node in self.telling.ladders[n].root.every()
+            if node.parts and self.region.is_one_to_tables(self._name(n), _groups(node))
         ]
 
-    def _is_free(self, variable: int, node: Node) -> bool:
-        """Whether a group may be parted in one box and not in another.
+    def _is_cut(self, variable: int, node: Node) -> bool:
+        """Whether a group may be parted in the whole region, and not box by box."""
+        return (variable, node) not in self._free and len(self._parts(variable, node)) > 1
 
-        Not one of a quasi-identifier: that would part the rows that are alike in those.
-        """
-        return variable in self.telling.sensitive and self.region.is_one_to_tables(
-            self._name(variable), node.group
-        )
+    def _parts(self, variable: int, node: Node) -> tuple[Node, ...]:
+        """What a group may be parted into; parts that lie across each other are told together."""
+        name = self._name(variable)
+
+        def same(one: Node, other: Node) -> bool:
+            return self.region.lie_across(name, one.group, other.group)
+
+        return self.telling.ladders[variable].joined(node.parts, same)
 
     def _parted_by(
         self, box: Integers, groups: Integers, variable: int, node: Node
@@ -393,7 +399,11 @@ class Generalisation:
         part_of = place[self.rows.places[:, variable]]
         own = (box >= 0) & mine[box]
         sizes = self._sizes(np.where(own, box * count + part_of, -1), len(groups) * count)
-        together = _together(sizes, len(groups), count)
+        # That there is nobody in a part would tell tables' classes apart that it lies across.
+        across = [
+            self.region.is_in_several(self._name(variable), part.group) for part in node.parts
+        ]
+        together = _together(sizes, len(groups), np.array(across))
         first = together.argmax(axis=1)
         told = np.where(together, first[:, None], np.arange(count))
         filled = sizes.rows.reshape(len(groups), count) > 0
@@ -435,19 +445,25 @@ def _numbered(numbers: Integers) -> tuple[Integers, Integers]:
     return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]
 
 
-def _together(sizes: Sizes, boxes: int, parts: int) -> Flags:
+def _groups(node: Node) -> list[int]:
+    return [part.group for part in node.parts]
+
+
+def _together(sizes: Sizes, boxes: int, across: Flags) -> Flags:
     """Which parts of each box must be told together, shape (boxes, parts).
 
-    Those that are not enough; and while they are not enough together either, the smallest of
-    the others.
+    Those that are not enough, and of parts that lie ``across`` classes those with no rows; and
+    while they are not enough together either, the smallest of the others.
     """
+    parts = len(across)
     shape = (len(sizes.limits), boxes, parts)
     net, behind = sizes.net.reshape(shape), sizes.behind.reshape(shape)
-    together = ~sizes.enough.reshape(boxes, parts)
+    together = ~sizes.enough.reshape(boxes, parts) | (across & (net[0] == 0))
     limits = sizes.limits[:, None]
     for _ in range(parts):
         joined = (net * together).sum(axis=2), (behind * together).sum(axis=2)
         short = ~((joined[0] == 0) | (joined[1] >= limits)).all(axis=0)
+        short |= (together & across).any(axis=1) & (joined[0][0] == 0)
         short &= ~together.all(axis=1)
         if not short.any():
             break

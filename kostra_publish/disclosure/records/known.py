@@ -62,10 +62,17 @@ class Sight:
 
     def classes(self, variable: str, group: int) -> int:
         """How many classes of the block a group of values lies in."""
-        key = self.variables.index(variable), (group,)
-        if key not in self.parts:
-            self.parts[key] = _apart([group], self.touched[key[0]])
-        return int(self.parts[key].sum())
+        return int(self._apart(variable, (group,)).sum())
+
+    def parts_of(self, variable: str, groups: Sequence[int]) -> int:
+        """How many parts groups of values make of the block's classes; those that share are one."""
+        return len(self._apart(variable, tuple(groups)))
+
+    def _apart(self, variable: str, groups: tuple[int, ...]) -> Integers:
+        axis = self.variables.index(variable)
+        if (axis, groups) not in self.parts:
+            self.parts[axis, groups] = _apart(groups, self.touched[axis])
+        return self.parts[axis, groups]
 
     def tells(self, groups: Mapping[str, Sequence[int]]) -> bool:
         """Whether published figures tell as much of the block's variables as these groups do.
@@ -74,11 +81,9 @@ class Sight:
         made of whole classes: groups that share a class are one to it.
         """
         found = self.changes
-        for axis, (name, touched) in enumerate(zip(self.variables, self.touched, strict=True)):
-            key = axis, tuple(groups[name])
-            if key not in self.parts:
-                self.parts[key] = _apart(groups[name], touched)
-            found = np.moveaxis(np.tensordot(self.parts[key], found, axes=(1, axis)), 0, axis)
+        for axis, name in enumerate(self.variables):
+            parts = self._apart(name, tuple(groups[name]))
+            found = np.moveaxis(np.tensordot(parts, found, axes=(1, axis)), 0, axis)
         return not (found % PRIME).any()
 
 
@@ -121,11 +126,33 @@ class Region:
             for one in self.sights
         )
 
-    def is_one_to_tables(self, variable: str, group: int) -> bool:
-        """Whether no published table tells any of a group of values from the others."""
-        return all(
-            one.classes(variable, group) <= 1 for one in self.sights if variable in one.variables
+    def is_one_to_tables(self, variable: str, groups: Sequence[int]) -> bool:
+        """Whether no published table tells anything of groups of values but of all together.
+
+        They share classes, all of them, or lie in the same one.
+        """
+        return all(one.parts_of(variable, groups) <= 1 for one in self.seeing(variable))
+
+    def lie_across(self, variable: str, one: int, other: int) -> bool:
+        """Whether two groups share a class of some table that is not all that one of them is in.
+
+        That nobody is in one of them would then tell classes apart; but not where a table has
+        the variable alone and tells the two apart, since it shows that nobody is there.
+        """
+        seeing = self.seeing(variable)
+        if any(
+            len(own.variables) == 1 and own.parts_of(variable, [one, other]) == 2 for own in seeing
+        ):
+            return False
+        return any(
+            sight.parts_of(variable, [one, other]) == 1
+            and max(sight.classes(variable, one), sight.classes(variable, other)) > 1
+            for sight in seeing
         )
+
+    def is_in_several(self, variable: str, group: int) -> bool:
+        """Whether a group of values lies in several classes of a published table."""
+        return any(one.classes(variable, group) > 1 for one in self.seeing(variable))
 
     def seeing(self, variable: str) -> list[Sight]:
         """What is told of a variable, alone or beside others."""

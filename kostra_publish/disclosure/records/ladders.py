@@ -128,25 +128,36 @@ class Ladder:
             found[bits(node.group, self.size)] = place
         return found
 
-    def refined(self, cut: Cut, place: int, fits: Callable[[Node], bool]) -> Cut | None:
+    def joined(self, parts: Sequence[Node], same: Callable[[Node, Node], bool]) -> tuple[Node, ...]:
+        """The parts of a group, those that are the ``same`` told together."""
+        found: list[Node] = []
+        for part in parts:
+            others = [one for one in found if same(one, part)]
+            found = [one for one in found if one not in others]
+            found.append(_node([*others, part]) if others else part)
+        return tuple(found)
+
+    def refined(
+        self, cut: Cut, place: int, parts: Sequence[Node], fits: Callable[[Node], bool]
+    ) -> Cut | None:
         """The cut with one of its groups parted; None where it cannot be.
 
         Parts that do not fit are told together, with the next one where there is only one.
         ``fits`` tells of a part whether it may be told.
         """
-        parts = cut[place].parts
-        if not parts:
-            return None
         good = [part for part in parts if fits(part)]
         bad = [part for part in parts if part not in good]
         if len(bad) == 1 and good:
             bad.append(good.pop())
-        told = [*good]
-        if bad:
-            told.append(Node("", parts[0].label, _together(bad)))
-        if len(told) < 2:
-            return None
-        return (*cut[:place], *told, *cut[place + 1 :])
+        told = [*good, *([_node(bad)] if bad else [])]
+        return None if len(told) < 2 else (*cut[:place], *told, *cut[place + 1 :])
+
+
+def _node(parts: Sequence[Node]) -> Node:
+    """Several nodes told together; they are not parted again."""
+    if len(parts) == 1:
+        return parts[0]
+    return Node(TOGETHER.join(part.code for part in parts), parts[0].label, _together(parts))
 
 
 def _together(nodes: Sequence[Node]) -> int:

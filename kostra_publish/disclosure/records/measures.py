@@ -32,7 +32,11 @@ def anonymity(
         classes=classes.height,
         alike=int(classes["len"].min() or 0),  # type: ignore[arg-type]  # a number
         alike_in_all=int(frame.group_by(frame.columns).len()["len"].min() or 0),  # type: ignore[arg-type]
-        distinct={name: distinct(frame, quasi, name) for name in sensitive},
+        distinct={
+            name: fewest
+            for name in sensitive
+            if (fewest := distinct(frame, quasi, name)) is not None
+        },
         distance={name: distance(frame, quasi, name) for name in sensitive},
         loss=_loss(stored, telling),
         generalised=_generalised(frame, telling.ladders),
@@ -46,13 +50,13 @@ def quasi_identifiers(records: RecordSet) -> list[str]:
     return [REGION, REGION_TYPE, *own]
 
 
-def distinct(frame: pl.DataFrame, quasi: Sequence[str], name: str) -> int:
-    """The fewest different values in a class that tells any (l)."""
+def distinct(frame: pl.DataFrame, quasi: Sequence[str], name: str) -> int | None:
+    """The fewest different values in a class that tells any (l); None where no class does."""
     told = frame.group_by(quasi).agg(
         pl.col(name).n_unique().alias("n"), (pl.col(name) != ALL).any().alias("told")
     )
     fewest = told.filter("told")["n"].min()
-    return frame[name].n_unique() if fewest is None else int(fewest)  # type: ignore[arg-type]
+    return None if fewest is None else int(fewest)  # type: ignore[arg-type]  # a number
 
 
 def distance(frame: pl.DataFrame, quasi: Sequence[str], name: str) -> float:
