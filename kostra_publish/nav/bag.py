@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import re
 import tarfile
 from collections import Counter
@@ -20,7 +21,7 @@ from typing import Final
 
 import bagit
 
-from kostra_publish.errors import Finding, PackageError, ReleaseError, UsageError
+from kostra_publish.errors import Finding, PackageError, ReleaseError, UsageError, written
 
 MANIFEST: Final = "manifest-sha256.txt"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
@@ -41,6 +42,9 @@ _LONGEST: Final = 100
 _OXUM: Final = "Payload-Oxum"
 
 _ALTERED: Final = "Do not use it. Ask the sender for the package again."
+
+# What the library would print is told by the error.
+logging.getLogger("bagit").addHandler(logging.NullHandler())
 
 
 def is_name(name: str) -> bool:
@@ -174,10 +178,12 @@ def validate(folder: Path) -> None:
 
     Raises ReleaseError when it is not.
     """
+    fix = "Nothing has been changed; mend it and run again."
     try:
-        bagit.Bag(str(folder)).validate()
+        with written(f"cannot read {folder} back", fix=fix):
+            bagit.Bag(str(folder)).validate()
     except bagit.BagError as error:
-        raise ReleaseError(f"{folder} is not a valid bag on disk", fix="Run again.") from error
+        raise ReleaseError(f"{folder} is not a valid bag on disk", fix=fix) from error
 
 
 def altered(name: str, files: Mapping[str, bytes], signed: bytes | None = None) -> list[Finding]:

@@ -155,7 +155,7 @@ def signer(path: Path) -> Signer:
 def of_public(public: minisign.PublicKey) -> Signer:
     """A public key with its number."""
     raw = base64.b64decode(public.to_base64())
-    return Signer(f"{int.from_bytes(raw[2:10], 'little'):016X}", public)
+    return Signer(f"{int.from_bytes(raw[2:10], 'little'):X}", public)
 
 
 def secret(path: Path, password: Callable[[], str] | None = None) -> minisign.SecretKey:

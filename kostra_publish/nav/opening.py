@@ -63,7 +63,8 @@ class Verified:
 class _Signed:
     """A file, its signature looked at."""
 
-    data: bytes = b""
+    data: bytes | None = None
+    """None: the file or its signature cannot be read."""
     comment: Comment | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -74,7 +75,8 @@ def find(path: Path) -> Files:
     Raises UsageError when there is none, or more than one.
     """
     if path.is_dir():
-        names = sorted(one.name for one in path.glob("*.tar.age"))
+        with written(f"cannot read {path}", fix=_UNTOUCHED):
+            names = sorted(one.name for one in path.glob("*.tar.age"))
         if not names and bag.is_name(path.resolve().name):
             names = [f"{path.resolve().name}.tar.age"]
         folder = path
@@ -149,15 +151,17 @@ def _examined(
     findings = [*encrypted.findings, *manifest.findings]
     if not findings:
         findings += _at_odds(files, encrypted, manifest)
-    logged, in_log = _in_log(files, encrypted, manifest)
-    findings += in_log
+    logged = None
     contents: Mapping[str, bytes] = {}
-    if secret is not None and not findings:
-        contents, in_bag = _decrypted(files, encrypted.data, manifest.data, secret)
-        findings += in_bag
     beside = plain or (files.plain if files.plain.exists() else None)
-    if beside and not manifest.findings:
-        findings += _in_plain(files.name, beside, manifest.data, contents)
+    if encrypted.data is not None and manifest.data is not None:
+        logged, in_log = _in_log(files, encrypted, manifest)
+        findings += in_log
+        if secret is not None and not findings:
+            contents, in_bag = _decrypted(files, encrypted.data, manifest.data, secret)
+            findings += in_bag
+        if beside and not manifest.findings:
+            findings += _in_plain(files.name, beside, manifest.data, contents)
     opened = len(contents) if contents else None
     found = Verified(
         files, signer, encrypted.comment, logged, opened, beside, tuple(sorted(findings))
@@ -195,7 +199,7 @@ def _at_odds(files: Files, encrypted: _Signed, manifest: _Signed) -> list[Findin
         if signed.comment and signed.comment.package != files.name
     ]
     comment = encrypted.comment
-    digest = sha256(manifest.data)
+    digest = sha256(manifest.data or b"")
     if not found and comment and (comment != manifest.comment or comment.manifest_sha256 != digest):
         rule = "signed, but not the manifest of this package"
         found.append(Finding(files.manifest.name, "", "", rule, _ALTERED))
@@ -213,14 +217,14 @@ def _in_log(
         log = delivery_log.read(folder)
     except ReleaseError as error:
         return None, [Finding(delivery_log.LOG, "", "", error.message, error.fix)]
-    name, digest = files.encrypted.name, sha256(encrypted.data)
+    name, digest = files.encrypted.name, sha256(encrypted.data or b"")
     sealed = [line for line in log.of(files.name, "sealed") if line.file_sha256 == digest]
     if not sealed:
         return None, [Finding(name, "", "", f"{delivery_log.LOG} does not tell of it", _UNLOGGED)]
     line, comment = sealed[-1], encrypted.comment
     found = []
     told = (line.release, line.content_sha256, recipients_sha256(line.recipients))
-    if line.content_sha256 != sha256(manifest.data) or (
+    if line.content_sha256 != sha256(manifest.data or b"") or (
         comment and told != (comment.release, comment.manifest_sha256, comment.recipients_sha256)
     ):
         rule = f"{delivery_log.LOG} tells something else of it"
@@ -264,12 +268,12 @@ def _in_plain(
     """Where a bag in plain text is not the one that was signed, or differs from the encrypted."""
     files: dict[str, bytes] = {}
     found: list[Finding] = []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not (path.is_dir() or path.is_file()):
-            found.append(Finding(str(folder), relative, "", "not a file", _ALTERED))
-        elif path.is_file():
-            with written(f"cannot read {path}", fix=_UNTOUCHED):
+    with written(f"cannot read {folder}", fix=_UNTOUCHED):
+        for path in sorted(folder.rglob("*")):
+            relative = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                found.append(Finding(str(folder), relative, "", "not a file", _ALTERED))
+            elif path.is_file():
                 files[relative] = path.read_bytes()
     found += bag.altered(str(folder), files, manifest)
     if not found and contents and files != contents:
