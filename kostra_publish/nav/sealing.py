@@ -16,7 +16,7 @@ from typing import Final
 import minisign
 import pyrage
 
-from kostra_publish.errors import ReleaseError
+from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.nav import bag, delivery_log, keys
 from kostra_publish.nav.delivery_log import DeliveryLog, Entry
 from kostra_publish.nav.keys import Recipient, Signer
@@ -41,7 +41,7 @@ class Contents:
     year: int
     """The statistics year."""
     published: datetime
-    """The hour of the release: the time of every file in the tar."""
+    """The hour of the release, with its zone: the time of every file in the tar."""
     data_sha256: str
     """The SHA-256 of the datasets, which decides whether it is a new version."""
     payload: Mapping[str, bytes]
@@ -99,11 +99,12 @@ def seal(
 ) -> Sealed:
     """Encrypt and sign a package, put it in ``out/nav`` and log it.
 
-    ``keep_plain`` leaves the bag beside, in plain text.
+    ``keep_plain`` leaves the bag beside, in plain text; not where the package was there already.
+    The secret key is not wiped here: ``with sealing_keys.secret:`` does that.
 
-    Raises UsageError for names and paths that a bag must not have, and ReleaseError when another
-    package of that name was sealed, when what is there has been altered, and when it cannot be
-    written; nothing is changed then.
+    Raises UsageError for names and paths that a package must not have, and ReleaseError when
+    another package of that name was sealed, when what is there has been altered, and when it cannot
+    be written; nothing is changed then.
     """
     files = bag.bag(contents.name, contents.payload, contents.info)
     place = Files(out / delivery_log.FOLDER / contents.name, contents.name)
@@ -113,15 +114,18 @@ def seal(
         sha256(files[bag.MANIFEST]),
         recipients_sha256(sealing_keys.public),
     )
+    if Comment.parse(str(comment)) != comment:
+        raise UsageError(f"not a release: {contents.release!a}", fix="Name it as 2026-03.")
     with scratch(out, contents.name) as staging:
         log = delivery_log.read(place.folder.parent)
         _refuse_other(log, comment)
         is_new = not place.folder.exists()
         if is_new:
-            _write(staging, contents, files, sealing_keys, comment)
+            file = _write(staging, contents, files, sealing_keys, comment)
             if keep_plain:
                 _write_plain(staging, contents.name, files)
-            put_new(staging.folder, place.folder)
+        else:
+            file = _in_place(place, comment, log, sealing_keys.signer)
         line = Entry(
             time=time,
             step="sealed",
@@ -132,11 +136,13 @@ def seal(
             year=contents.year,
             content_sha256=comment.manifest_sha256,
             data_sha256=contents.data_sha256,
-            file_sha256=_in_place(place, comment, log, sealing_keys.signer),
+            file_sha256=file,
             recipients=sealing_keys.public,
             signer=sealing_keys.signer.number,
             by=by,
         )
+        if is_new:
+            put_new(staging.folder, place.folder)
         return Sealed(place, _logged(log, line), is_new)
 
 
@@ -155,8 +161,11 @@ def _write(
     files: Mapping[str, bytes],
     sealing_keys: Keys,
     comment: Comment,
-) -> None:
-    """Write the encrypted bag, its manifest and the signatures of both, which are verified."""
+) -> str:
+    """Write the encrypted bag, its manifest and the signatures of both, which are verified.
+
+    Returns the SHA-256 of the encrypted file.
+    """
     place = Files(staging.folder, contents.name)
     plain = bag.tar(contents.name, files, contents.published)
     encrypted = pyrage.encrypt(plain, [one.age for one in sealing_keys.recipients])
@@ -167,6 +176,7 @@ def _write(
     for path in (place.encrypted, place.manifest):
         if sealing_keys.signer.verify(_read(path), _read(signature(path))) != str(comment):
             raise ReleaseError(f"the signature of {path.name} does not hold", fix="Run again.")
+    return sha256(encrypted)
 
 
 def _sign(data: bytes, sealing_keys: Keys, comment: Comment) -> bytes:

@@ -139,3 +139,9 @@ def test_what_is_no_identity_is_refused_and_not_told(keys: Parties, tmp_path: Pa
         assert "SECRET-KEY-1" not in f"{caught.value} {caught.value.__cause__!r}"
     with pytest.raises(UsageError, match="line 3 is not a secret key of age"):
         reading.identities(keys.recipients)
+
+
+def test_nothing_that_holds_keys_shows_a_secret_one(keys: Parties) -> None:
+    shown = f"{keys.keys!r} {reading.identities(keys.identity)!r}"
+    for path in (keys.secret, keys.identity):
+        assert path.read_text().split()[-1] not in shown

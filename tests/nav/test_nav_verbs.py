@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kostra_publish.cli import main
-from kostra_publish.nav.receipts import Receipt
 from kostra_publish.terminal import console, print_sealed
 from tests.nav.handing_over import Parties, sealed
 from tests.nav.test_receipts import receipt, said
@@ -112,15 +111,6 @@ def test_sealing_says_for_whom_and_whether_it_was_there(
         shown = capsys.readouterr().out
         assert wanted in shown
         assert keys.recipients.read_text().splitlines()[-1] in shown
-
-
-def test_the_guide_shows_a_receipt_that_reads() -> None:
-    guide = (TOP / "docs" / "guide" / "nav.md").read_text(encoding="utf-8")
-    (shown,) = guide.split("```json\n")[1:]
-    read = Receipt.model_validate_json(shown.partition("```")[0])
-    assert set(Receipt.model_fields) == set(json.loads(read.model_dump_json()))
-    for name in Receipt.model_fields:
-        assert f"`{name}`" in guide
 
 
 def test_help_answers_without_loading_what_seals() -> None:

@@ -168,10 +168,22 @@ def test_a_release_that_signs_the_same_is_told(keys: Parties, tmp_path: Path) ->
     refused("with another release", june, keys.keys, tmp_path)
 
 
-def test_paths_are_looked_at_before_anything_is_written(keys: Parties, tmp_path: Path) -> None:
-    for wrong in (replace(contents(), payload={"../x": b""}), replace(contents(), name="../x")):
+def test_a_signature_that_does_not_hold_puts_nothing_in_place(
+    keys: Parties, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kostra_publish.nav.keys.Signer.verify", lambda *_: None)
+    with pytest.raises(ReleaseError, match="does not hold"):
+        sealed(keys, tmp_path)
+    assert tree(tmp_path) == {}
+
+
+def test_names_are_looked_at_before_anything_is_written(keys: Parties, tmp_path: Path) -> None:
+    for wrong in ("2026 03", "", "2026-03\n", "mars Æ b"):
+        with pytest.raises(UsageError, match="not a release"):
+            seal(replace(contents(), release=wrong), keys.keys, tmp_path / "out", time=SEALED)
+    for other in (replace(contents(), payload={"../x": b""}), replace(contents(), name="../x")):
         with pytest.raises(UsageError):
-            seal(wrong, keys.keys, tmp_path / "out", time=SEALED)
+            seal(other, keys.keys, tmp_path / "out", time=SEALED)
     assert not (tmp_path / "out").exists()
 
 
