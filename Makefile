@@ -15,6 +15,9 @@ READERS_INSTALLED := $(READERS)/node_modules/.installed
 # The browser that reads the pages; CHROMIUM=/path/to/one chooses another.
 BROWSERS := $(if $(CHROMIUM),$(CHROMIUM),chromium chromium-browser google-chrome)
 
+# What a receiver of packages opens and verifies them with.
+TOOLS := age age-keygen minisign sha256sum
+
 DEMO_DATA := demo/data
 DEMO_OUT := out
 DEMO_VINTAGES := 2022-2025
@@ -27,7 +30,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 # The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 
-.PHONY: help venv demo browser test check format schema bench bars site lock clean distclean
+.PHONY: help venv demo browser tools test check format schema bench bars site lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,7 +95,22 @@ browser: ## see that there is a Chromium for the tests; Debian's is installed wh
 	echo "      Install one (on Debian, as root: apt-get install chromium), or say where it is: make CHROMIUM=/path/to/chromium …" >&2; \
 	exit 1
 
-test: $(INSTALLED) $(READERS_INSTALLED) browser ## all tests (TESTS=tests/cube picks some)
+tools: ## see that there are age and minisign for the tests; Debian's are installed where they are missing
+	@missing() { for each in $(TOOLS); do command -v "$$each" >/dev/null || echo "$$each"; done; }; \
+	lacking=$$(missing | paste -sd ' '); \
+	if [ -n "$$lacking" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing age and minisign with apt-get (once)"; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends age minisign >/dev/null; \
+	  lacking=$$(missing | paste -sd ' '); \
+	fi; \
+	if [ -n "$$lacking" ]; then \
+	  echo "make: the tests need $$lacking, as receivers of packages do." >&2; \
+	  echo "      Install age and minisign (on Debian, as root: apt-get install age minisign)." >&2; \
+	  exit 1; \
+	fi
+
+test: $(INSTALLED) $(READERS_INSTALLED) browser tools ## all tests (TESTS=tests/cube picks some)
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(TESTS)
 
 check: $(INSTALLED) ## style, types, imports, JSON Schema up to date

@@ -609,6 +609,111 @@ def schema(
         )
 
 
+nav = typer.Typer(
+    help="Packages that are handed over: verify, open, receipts, and the log of them.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(nav, name="nav")
+
+Package = Annotated[
+    Path,
+    typer.Argument(metavar="PACKAGE", help="The folder of a sealed package, or its .tar.age."),
+]
+SenderKey = Annotated[
+    Path, typer.Option("--signer", help="The sender's minisign public key: minisign.pub.")
+]
+Table = Literal["table", "csv", "json"]
+
+
+@nav.command(
+    "verify",
+    epilog="**Examples:** `kostra-publish nav verify soshjelp-nav_p2025_v2 --signer minisign.pub`; "
+    "with `--identity key.txt` every file in it too.",
+)
+def nav_verify(
+    package: Package,
+    signer: SenderKey,
+    identity: Annotated[
+        Path | None,
+        typer.Option("--identity", help="Your secret age key: opens it, in memory only."),
+    ] = None,
+    bag: Annotated[
+        Path | None, typer.Option("--bag", help="An unpacked bag, to be compared with it.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove that a package is as its sender sealed it.
+
+    Both signatures are checked, and the delivery log where it lies beside. With a secret key the
+    package is decrypted in memory and every file in it compared with the signed manifest. Ends
+    with 7 when anything is wrong.
+    """
+    from kostra_publish.nav import opening
+
+    found = opening.verify(package, signer, identity=identity, plain=bag)
+    terminal.print_package(terminal.console(quiet=quiet), found)
+    found.refuse()
+
+
+@nav.command(
+    "open",
+    epilog="**Example:** `kostra-publish nav open soshjelp-nav_p2025_v2 --signer minisign.pub "
+    "--identity key.txt --into soshjelp`",
+)
+def nav_open(
+    package: Package,
+    signer: SenderKey,
+    identity: Annotated[Path, typer.Option("--identity", help="Your secret age key.")],
+    into: Annotated[Path, typer.Option("--into", help="A folder that is not there yet.")],
+    quiet: Quiet = False,
+) -> None:
+    """Verify a package, and unpack it into a new folder: whole or not at all."""
+    from kostra_publish.nav import opening
+
+    found = opening.open_package(package, signer, identity, into)
+    console = terminal.console(quiet=quiet)
+    terminal.print_package(console, found)
+    terminal.print_written(console, into)
+
+
+@nav.command(
+    "log",
+    epilog="**Examples:** `kostra-publish nav log --out out/`; "
+    "`kostra-publish nav log --format csv`.",
+)
+def nav_log(
+    out: Out = Path("out"),
+    form: Annotated[Table, typer.Option("--format", help="How it is written.")] = "table",
+) -> None:
+    """Print the log of packages: what was sealed for whom, and what has been received."""
+    from kostra_publish.nav import delivery_log
+
+    terminal.print_deliveries(
+        terminal.console(), delivery_log.read(out / delivery_log.FOLDER).lines, form
+    )
+
+
+@nav.command(
+    "receipt",
+    epilog="**Example:** `kostra-publish nav receipt kvittering.json --out out/`",
+)
+def nav_receipt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the receiver has sent.")],
+    out: Out = Path("out"),
+    quiet: Quiet = False,
+) -> None:
+    """Log that a package was received, and keep the receipt beside it.
+
+    Refuses a receipt for anything but a package that was sealed, with the manifest it had then.
+    """
+    from kostra_publish.nav import receipts
+    from kostra_publish.releases import log
+
+    found = receipts.receive(file, out, time=log.now())
+    terminal.print_receipt(terminal.console(quiet=quiet), found)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; user errors are printed without a traceback."""
     terminal.print_what_can_be()

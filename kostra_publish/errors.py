@@ -137,6 +137,19 @@ class ReleaseError(PublishError):
     exit_code = 7
 
 
+class PackageError(FindingsError):
+    """A package that is handed over is not what was sealed, or cannot be trusted."""
+
+    exit_code = 7
+    subject = "the package"
+
+
+class ReceiptError(PackageError):
+    """A receipt does not read, or is not for a package that was sealed."""
+
+    subject = "the receipt"
+
+
 @contextmanager
 def written(what: str, *, fix: str) -> Iterator[None]:
     """Turn what the system says of a file that cannot be written into a ReleaseError.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import perf_counter
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
+    from kostra_publish.nav.delivery_log import Line as Delivered
+    from kostra_publish.nav.opening import Verified
+    from kostra_publish.nav.receipts import Received
+    from kostra_publish.nav.sealing import Sealed
     from kostra_publish.outputs.comparison.facts import Comparison
     from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import CheckResult, RuleCount
@@ -535,6 +541,93 @@ def _print_cells(console: Console, comparison: Comparison) -> None:
 def _print_more(console: Console, count: int) -> None:
     if count > 0:
         console.print(f"and {count:,} more: --out writes all", style="dim", highlight=False)
+
+
+def print_sealed(console: Console, sealed: Sealed) -> None:
+    """A package that is in place, and to whom."""
+    line = sealed.line
+    done = "is sealed" if sealed.is_new else "was sealed before, and is left as it is"
+    console.print(
+        f"[green]✓[/green] {line.package} {done}: {escape(str(sealed.files.folder))}",
+        highlight=False,
+    )
+    console.print(f"  SHA-256 of its manifest {line.content_sha256}", highlight=False)
+    console.print(f"  signed by {line.signer}, encrypted to", highlight=False)
+    for key in line.recipients:
+        console.print(Text(f"    {key}"), soft_wrap=True)
+
+
+def print_package(console: Console, found: Verified) -> None:
+    """What was looked at in a package, when nothing was found."""
+    if found.findings or found.comment is None:
+        return
+    comment = found.comment
+    console.print(
+        f"[green]✓[/green] {comment.package} of the release {comment.release}: "
+        f"signed by {found.signer.number}, not altered",
+        highlight=False,
+    )
+    console.print(f"  SHA-256 of its manifest {comment.manifest_sha256}", highlight=False)
+    if found.logged:
+        console.print(f"  line {found.logged.number} of the delivery log", highlight=False)
+    if found.opened is None:
+        console.print("  not opened: --identity looks at what is in it", highlight=False)
+    else:
+        console.print(
+            f"  {found.opened:,} files in it as they were sealed, nothing missing, nothing extra",
+            highlight=False,
+        )
+    if found.in_plain:
+        console.print(f"  the same in {escape(str(found.in_plain))}", highlight=False)
+
+
+def print_deliveries(console: Console, lines: Sequence[Delivered], form: str) -> None:
+    """The log of packages: as a table, or all of it as CSV or JSON."""
+    rows = [line.model_dump(mode="json") for line in lines]
+    if form == "json":
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        return
+    if form == "csv":
+        sys.stdout.write(_csv(rows))
+        return
+    table = Table("Time", "Step", "Package", "Release", "SHA-256", "Keys", "Who")
+    for line in lines:
+        table.add_row(
+            f"{line.time:%Y-%m-%d %H:%M}Z",
+            line.step,
+            line.package,
+            line.release,
+            line.content_sha256[:12],
+            str(len(line.recipients)),
+            escape(line.by or ""),
+        )
+    _show(console, table)
+
+
+def _csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows with the names of their columns; the parts of a list with a semicolon between."""
+    text = StringIO()
+    if rows:
+        writer = csv.DictWriter(text, [*rows[0]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {
+                name: "; ".join(value) if isinstance(value, list) else value
+                for name, value in row.items()
+            }
+            for row in rows
+        )
+    return text.getvalue()
+
+
+def print_receipt(console: Console, found: Received) -> None:
+    """That a package was received."""
+    line = found.line
+    done = "" if found.is_new else ", as was logged before"
+    console.print(
+        f"[green]✓[/green] {line.package} was received by {escape(line.by or 'nobody')}{done}",
+        highlight=False,
+    )
 
 
 def print_paths(console: Console, paths: Sequence[Path]) -> None:

@@ -172,7 +172,8 @@ def imported() -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 modules.add(node.module or "")
     roots = {module.split(".")[0] for module in modules} - sys.stdlib_module_names
-    return {{"yaml": "pyyaml"}.get(root, root) for root in roots} - {"kostra_publish"}
+    installed = {"yaml": "pyyaml", "minisign": "py-minisign"}
+    return {installed.get(root, root) for root in roots} - {"kostra_publish"}
 
 
 def test_what_the_package_imports_is_what_it_declares() -> None:

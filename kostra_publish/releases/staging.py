@@ -222,6 +222,20 @@ def _publish(folder: Path, target: Path, swap: Exchange) -> None:
         ) from error
 
 
+def put_new(folder: Path, target: Path) -> None:
+    """Move a folder, or a file, to a place where nothing is, in one step, all of it on disk.
+
+    Raises ReleaseError when something is there, and when it cannot be moved.
+    """
+    with _reported(f"cannot put {target} in place"):
+        if target.exists() or target.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        _sync(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+        _sync_entry(target.parent)
+
+
 def point_current(out: Path, name: str | None) -> None:
     """Let ``out/current`` be the release ``name``, in one step; None: there is none.
 
