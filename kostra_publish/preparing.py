@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +15,8 @@ from kostra_publish.disclosure.protection import Earlier
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.microdata.inputs import Inputs
+from kostra_publish.nav import delivery_log
+from kostra_publish.nav.handover import Versions, read_records
 from kostra_publish.quality.observations import Observations
 from kostra_publish.quality.stored import earlier_observations
 from kostra_publish.releases.history import earlier_cubes, refuse_beside_later, shown_before
@@ -63,6 +65,8 @@ class Ground:
     earlier: Mapping[str, SafeCube]
     shown: Earlier | None
     observed: Sequence[Observations]
+    versions: Versions = field(default_factory=Versions)
+    """Which versions packages have had."""
     refuse: Callable[[str], None] = lambda _sha256: None
 
     @classmethod
@@ -134,7 +138,9 @@ def ground(out: Path, wanted: Task) -> Ground:
     compared = [one.folder for one in found.before(current.order) if one.counts]
     base = Ground.read(wanted, Upon(previous, beside, compared))
     _refuse_less_than_is_out(wanted, base.earlier)
-    return replace(base, refuse=refuse)
+    known = [one for folder in beside for one in read_records(folder)]
+    versions = Versions(delivery_log.read(out / delivery_log.FOLDER).lines, known)
+    return replace(base, refuse=refuse, versions=versions)
 
 
 def ground_again(out: Path, wanted: Task, manifest: Manifest) -> Ground:
@@ -147,7 +153,9 @@ def ground_again(out: Path, wanted: Task, manifest: Manifest) -> Ground:
         [out / one.round for one in references]
         for references in (manifest.beside, manifest.compared)
     )
-    return Ground.read(wanted, Upon(previous, beside, compared))
+    made = Ground.read(wanted, Upon(previous, beside, compared))
+    fixed = {one.delivery: one.version for one in read_records(out / manifest.round)}
+    return replace(made, versions=Versions(fixed=fixed))
 
 
 def plan(wanted: Task, earlier: Mapping[str, SafeCube]) -> Plan:

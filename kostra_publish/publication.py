@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+import polars as pl
 
 from kostra_publish.auditing import audit
 from kostra_publish.checking import input_facts, missing_reports, round_inputs, rule_counts
@@ -22,7 +24,10 @@ from kostra_publish.disclosure.protection import Protected, protect
 from kostra_publish.disclosure.report import by_table
 from kostra_publish.disclosure.safe import SIGNS, Corrected, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
-from kostra_publish.microdata.inputs import Counted, Inputs
+from kostra_publish.handing_over import Asked, Counted, asked, inhabitants, made
+from kostra_publish.microdata.inputs import Counted as CountedInputs
+from kostra_publish.microdata.inputs import Inputs
+from kostra_publish.nav.sealing import Contents, Keys, Sealed, seal
 from kostra_publish.outputs import overview, quality
 from kostra_publish.outputs.comparison.page import write_page
 from kostra_publish.outputs.protection import (
@@ -92,6 +97,10 @@ class Request:
     templates: Path
     time: datetime
     only: tuple[str, ...] = ()
+    keys: Keys | None = None
+    """Who can open its packages, and who signs them; None: they are not sealed."""
+    by: str | None = None
+    """Who seals them."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,10 @@ class Summary:
     """The tables that it corrects, where it is a correction."""
     is_look: bool
     quality: QualityVerdict
+    packages: Sequence[Contents] = field(default=(), repr=False)
+    """What is handed over with it, ready to be sealed."""
+    sealed: Sequence[Sealed] = ()
+    """The packages that were sealed."""
 
 
 def publish(request: Request, stage: Stage) -> Summary:
@@ -131,7 +144,20 @@ def publish(request: Request, stage: Stage) -> Summary:
             base = ground(request.out, wanted)
             say(base.previous.name if base.previous else "none, so the tables start here")
         built = build_release(staging, wanted, base, stage)
-    return replace(built, folder=out / name)
+    return replace(built, folder=out / name, sealed=_seal(request, built.packages, stage))
+
+
+def _seal(request: Request, packages: Sequence[Contents], stage: Stage) -> list[Sealed]:
+    """Seal the packages of a release that is in place."""
+    if request.keys is None or not packages:
+        return []
+    with stage("Seal the packages") as say:
+        found = [
+            seal(one, request.keys, request.out, time=request.time, by=request.by)
+            for one in packages
+        ]
+        say(f"{sum(one.is_new for one in found)} new of {len(found)}")
+        return found
 
 
 def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) -> Summary:
@@ -143,8 +169,8 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         planned = plan(wanted, base.earlier)
         inputs = round_inputs(planned, wanted.round, wanted.sources.data, wanted.files)
         refuse_half_corrected(wanted, base, inputs)
-        sources, population = planned.sources, planned.population
-        counted = inputs.count(sources, population, planned.queries, with_controls=True)
+        want = asked(wanted, planned)
+        counted, rows = _counted(inputs, planned, want)
         say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
     with stage("Build the cubes") as say:
         built = build(planned, counted.results, counted.statuses, inputs.file_names)
@@ -165,6 +191,14 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         _write_internal(staging, wanted, cubes, protected)
         _write_quality(staging, wanted, observed, report)
         say(f"{len(staging.written)} files")
+    packages: Sequence[Contents] = ()
+    if want.deliveries:
+        with stage("Prepare the handover") as say:
+            people = Counted(want, rows, inhabitants(counted.results[-1]), built.missing)
+            handed = made(wanted, base, planned, people, cubes, protected.universes)
+            handed.write(staging, wanted.round.vintage)
+            packages = handed.packages
+            say(", ".join(one.name for one in packages))
     if wanted.catalogue.pages is not None and not wanted.is_look:
         with stage("Write the key-figure pages") as say:
             say(f"{_write_site(staging, wanted, release, cubes, say):,} pages")
@@ -200,7 +234,21 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         else None,
         is_look=wanted.is_look,
         quality=report.verdict,
+        packages=packages,
     )
+
+
+def _counted(
+    inputs: Inputs, planned: Plan, want: Asked
+) -> tuple[CountedInputs, list[pl.DataFrame]]:
+    """What the tables are made of, and the rows that are handed over, counted in one pass."""
+
+    def queries(frames: Mapping[str, pl.LazyFrame]) -> list[pl.LazyFrame]:
+        return [*planned.queries(frames), *want.queries(planned, frames)]
+
+    counted = inputs.count(planned.sources, planned.population, queries, with_controls=True)
+    own = len(counted.results) - len(want.records)
+    return replace(counted, results=counted.results[:own]), counted.results[own:]
 
 
 def _facts(current: Round, inputs: Inputs) -> VintageFacts:
@@ -325,7 +373,7 @@ class _Seen:
     wanted: Task
     planned: Plan
     inputs: Inputs
-    counted: Counted
+    counted: CountedInputs
     built: Built
 
     def quality(

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from kostra_publish.cube.blocks import Block
 from kostra_publish.cube.classes import Partition
-from kostra_publish.cube.conditions import condition_expression, where_expression
+from kostra_publish.cube.conditions import condition_expression, problems, where_expression
 from kostra_publish.cube.contributors import Population
 from kostra_publish.cube.plan import Plan
 from kostra_publish.cube.tally import BYDEL, KOMMUNE
+from kostra_publish.errors import Finding
 from kostra_publish.microdata import variables as known
-from kostra_publish.specs.delivery import RecordSet, Value, Variable
-from kostra_publish.specs.models import Range
+from kostra_publish.specs.delivery import Delivery, RecordSet, Value, Variable
+from kostra_publish.specs.models import Condition, Range
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -96,8 +97,7 @@ def _place(variable: Variable, origin: known.Variable) -> pl.Expr:
     held = variable.leaves()
     place = pl.lit(len(held), pl.UInt8)
     for number, leaf in reversed([*enumerate(held)]):
-        condition = leaf.values if leaf.values is not None else (leaf.code,)
-        keeps = condition_expression(pl.col(variable.variable), condition, origin)
+        keeps = condition_expression(pl.col(variable.variable), _condition(leaf), origin)
         place = pl.when(keeps).then(pl.lit(number, pl.UInt8)).otherwise(place)
     return place
 
@@ -138,7 +138,7 @@ def _touched(variable: Variable, partition: Partition) -> Flags:
 
 def _bounds(leaf: Value) -> Iterator[int]:
     """The whole numbers that a value begins and ends with."""
-    values = (leaf.code,) if leaf.values is None else leaf.values
+    values = _condition(leaf)
     for one in values if isinstance(values, tuple) else ():
         if isinstance(one, Range):
             yield from (int(bound) for bound in (one.from_, one.to) if bound is not None)
@@ -146,31 +146,46 @@ def _bounds(leaf: Value) -> Iterator[int]:
             yield int(one)
 
 
-def values_told_twice(plan: Plan, records: Sequence[RecordSet]) -> list[tuple[str, str]]:
-    """(record set, variable) where a value of the source lies in two of the finest values."""
-    found = []
-    for one in records:
-        variables = plan.variables(one.source)
-        for variable in one.variables:
-            origin = variables[variable.variable]
-            if _twice(variable, origin):
-                found.append((one.id, variable.name))
-    return found
+def findings(plan: Plan, deliveries: Sequence[Delivery]) -> Iterator[Finding]:
+    """Variables and values of record sets that the source does not have in the plan's year."""
+    for delivery in deliveries:
+        document = plan.catalogue.documents[f"nav/{delivery.id}.yaml"]
+        for number, records in enumerate(delivery.datasets):
+            if isinstance(records, RecordSet):
+                variables = plan.variables(records.source)
+                for place, one in enumerate(records.variables):
+                    for rule, fix in _problems(one, variables):
+                        path = ("datasets", number, "variables", place, "ladder")
+                        yield document.finding(path, rule, fix)
 
 
-def _twice(variable: Variable, origin: known.Variable) -> bool:
+def _problems(
+    variable: Variable, known_variables: Mapping[str, known.Variable]
+) -> Iterator[tuple[str, str]]:
+    for leaf in variable.leaves():
+        where = {variable.variable: _condition(leaf)}
+        for _, rule, fix in problems(where, known_variables):
+            yield f"{leaf.code}: {rule}", fix
+    if variable.variable in known_variables and _twice(variable, known_variables):
+        yield f"a value of {variable.variable} lies in two of the finest values", "Part them."
+
+
+def _twice(variable: Variable, variables: Mapping[str, known.Variable]) -> bool:
+    origin = variables[variable.variable]
     values: Sequence[str | int | bool]
     if origin.kind == "number":
-        values = [*range(1001), *range(1001, 2_000_000, 499)]
+        bounds = [bound for leaf in variable.leaves() for bound in _bounds(leaf)]
+        values = sorted({bound + step for bound in bounds for step in (-1, 0, 1)})
     else:
         values = [True, False] if origin.kind == "flag" else [*origin.codes]
-    column = pl.Series(origin.name, values).to_frame()
-    held = column.select(
-        condition_expression(
-            pl.col(origin.name), leaf.values if leaf.values is not None else (leaf.code,), origin
-        )
+    held = pl.DataFrame({origin.name: values}).select(
+        condition_expression(pl.col(origin.name), _condition(leaf), origin)
         .cast(pl.UInt8)
         .alias(leaf.code)
         for leaf in variable.leaves()
     )
     return bool((held.sum_horizontal() > 1).any())
+
+
+def _condition(leaf: Value) -> Condition:
+    return (leaf.code,) if leaf.values is None else leaf.values

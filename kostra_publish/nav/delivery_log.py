@@ -89,7 +89,7 @@ def read(folder: Path) -> DeliveryLog:
 
 
 def next_version(
-    log: DeliveryLog,
+    lines: Iterable[Line],
     delivery: str,
     year: int,
     data_sha256: str,
@@ -103,7 +103,7 @@ def next_version(
     """
     sealed = (
         (line.version, line.data_sha256)
-        for line in log.lines
+        for line in lines
         if (line.step, line.delivery, line.year) == ("sealed", delivery, year)
     )
     versions = [*sealed, *known]

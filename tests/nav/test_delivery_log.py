@@ -73,18 +73,18 @@ def test_half_a_line_is_cut_off_by_the_next(tmp_path: Path) -> None:
 
 def test_the_same_data_are_the_same_version_and_others_the_next() -> None:
     log = in_memory(entry(1, "a"), entry(2, "b"))
-    assert next_version(log, "soshjelp-nav", 2025, "a" * 64) == 1
-    assert next_version(log, "soshjelp-nav", 2025, "b" * 64) == 2
-    assert next_version(log, "soshjelp-nav", 2025, "c" * 64) == 3
-    assert next_version(log, "soshjelp-nav", 2024, "a" * 64) == 1
-    assert next_version(log, "andre", 2025, "b" * 64) == 1
+    assert next_version(log.lines, "soshjelp-nav", 2025, "a" * 64) == 1
+    assert next_version(log.lines, "soshjelp-nav", 2025, "b" * 64) == 2
+    assert next_version(log.lines, "soshjelp-nav", 2025, "c" * 64) == 3
+    assert next_version(log.lines, "soshjelp-nav", 2024, "a" * 64) == 1
+    assert next_version(log.lines, "andre", 2025, "b" * 64) == 1
 
 
 def test_versions_that_are_known_from_elsewhere_count() -> None:
     log, known = in_memory(entry(1, "a")), [(3, "c" * 64)]
-    assert next_version(log, "soshjelp-nav", 2025, "c" * 64, known) == 3
-    assert next_version(log, "soshjelp-nav", 2025, "d" * 64, known) == 4
-    assert next_version(log, "soshjelp-nav", 2025, "a" * 64, known) == 1
+    assert next_version(log.lines, "soshjelp-nav", 2025, "c" * 64, known) == 3
+    assert next_version(log.lines, "soshjelp-nav", 2025, "d" * 64, known) == 4
+    assert next_version(log.lines, "soshjelp-nav", 2025, "a" * 64, known) == 1
 
 
 def test_what_was_received_is_not_sealed_again() -> None:

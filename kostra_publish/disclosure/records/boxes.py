@@ -127,7 +127,7 @@ class Sizes:
     @property
     def enough(self) -> Flags:
         """Which sets have none or enough of everything."""
-        found: Flags = self.enough_of_each.all(axis=0)
+        found: Flags = np.logical_and.reduce(self.enough_of_each, axis=0)
         return found
 
     @property
@@ -440,8 +440,7 @@ def _numbered(numbers: Integers) -> tuple[Integers, Integers]:
     if most > _DENSE + 8 * len(numbers):
         once, place = np.unique(numbers, return_inverse=True)
         return once, place.ravel()
-    there = np.zeros(most, dtype=np.bool_)
-    there[numbers] = True
+    there = np.bincount(numbers, minlength=most) > 0
     return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]
 
 
@@ -458,7 +457,7 @@ def _together(sizes: Sizes, boxes: int, across: Flags) -> Flags:
     parts = len(across)
     shape = (len(sizes.limits), boxes, parts)
     net, behind = sizes.net.reshape(shape), sizes.behind.reshape(shape)
-    together = ~sizes.enough.reshape(boxes, parts) | (across & (net[0] == 0))
+    together: Flags = ~sizes.enough.reshape(boxes, parts) | (across & (net[0] == 0))
     limits = sizes.limits[:, None]
     for _ in range(parts):
         joined = (net * together).sum(axis=2), (behind * together).sum(axis=2)

@@ -316,10 +316,10 @@ class _Region:
                 clean = bool((only | ~touched[:, number]).all())
                 if clean and not changes[number].any():
                     partly = classes[axis][:, number] & several
-                    others_in = classes[axis][partly].any(axis=0)
-                    others_in[number] = False
+                    held = np.flatnonzero(classes[axis][partly].sum(axis=0))
+                    others_in = held[held != number]
                     told = not (changes[others_in].sum(axis=0) % PRIME).any()
-                    beside = touched[:, others_in].any(axis=1)[column] & told
+                    beside = (touched[:, others_in].sum(axis=1) > 0)[column] & told
                     yield touched[column, number], partly, beside
 
     def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
