@@ -92,7 +92,7 @@ def test_what_was_received_is_not_sealed_again() -> None:
     received = sealed.model_copy(
         update={"step": "received", "version": 9, "received": TIME + timedelta(1)}
     )
-    assert next_version(in_memory(sealed, received), "soshjelp-nav", 2025, "b" * 64) == 2
+    assert next_version(in_memory(sealed, received).lines, "soshjelp-nav", 2025, "b" * 64) == 2
 
 
 @given(st.lists(st.sampled_from("0123456789abcdef"), max_size=12))
@@ -100,7 +100,7 @@ def test_whatever_comes_versions_count_up_and_each_is_of_one_content(drawn: list
     seen: dict[str, int] = {}
     entries: list[Entry] = []
     for data in drawn:
-        version = next_version(in_memory(*entries), "soshjelp-nav", 2025, data * 64)
+        version = next_version(in_memory(*entries).lines, "soshjelp-nav", 2025, data * 64)
         assert version == seen.get(data, len(seen) + 1)
         seen[data] = version
         entries.append(entry(version, data))
