@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from kostra_publish import __version__, terminal
 from kostra_publish.errors import PublishError, UsageError
+
+if TYPE_CHECKING:
+    from kostra_publish.nav.sealing import Keys
 
 app = typer.Typer(
     name="kostra-publish",
@@ -65,6 +69,23 @@ def options(
     """Take the KOSTRA figures of sosialtjenesten from microdata to the public."""
 
 
+SealTo = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--to",
+        envvar="KOSTRA_NAV_TO",
+        help="A file of the receiver's public age keys; may be given several times.",
+    ),
+]
+SealSign = Annotated[
+    Path | None,
+    typer.Option("--sign", envvar="KOSTRA_NAV_SIGN", help="Your secret minisign key."),
+]
+SealBy = Annotated[
+    str | None, typer.Option("--by", envvar="KOSTRA_NAV_BY", help="Who seals, for the log.")
+]
+
+
 @app.command(
     epilog="**Example:** `kostra-publish publish 2026-03 --data data/ --out out/`",
 )
@@ -80,6 +101,9 @@ def publish(
     specs: Specs = None,
     templates: Templates = None,
     only: Only = None,
+    to: SealTo = None,
+    sign: SealSign = None,
+    by: SealBy = None,
     quiet: Quiet = False,
 ) -> None:
     """Build the release of a round: read, validate, count, suppress, render, write.
@@ -87,24 +111,28 @@ def publish(
     The round 2026-03 publishes the årgang 2025 as foreløpige tall on 15 March 2026 (or the
     Monday after a weekend); 2026-06 publishes it as endelige tall. Earlier årganger are
     carried over from the release before. The release is put in place whole or not at all;
-    `approve` and `release` then let everybody see it.
+    `approve` and `release` then let everybody see it. What is handed over to NAV is made with
+    it, and sealed when keys are named; `nav build` seals it later.
     """
     from kostra_publish import publication
     from kostra_publish.releases import log
     from kostra_publish.specs import folders
 
-    request = publication.Request(
-        round=round_name,
-        data=data,
-        out=out,
-        specs=folders.find("table_specs", specs),
-        templates=folders.find("templates", templates),
-        time=log.now(),
-        only=terminal.tables(only),
-    )
-    console = terminal.console(quiet=quiet)
-    with terminal.Progress(console) as progress:
-        summary = publication.publish(request, progress.stage)
+    with _sealing_keys(to, sign) as keys:
+        request = publication.Request(
+            round=round_name,
+            data=data,
+            out=out,
+            specs=folders.find("table_specs", specs),
+            templates=folders.find("templates", templates),
+            time=log.now(),
+            only=terminal.tables(only),
+            keys=keys,
+            by=by,
+        )
+        console = terminal.console(quiet=quiet)
+        with terminal.Progress(console) as progress:
+            summary = publication.publish(request, progress.stage)
     terminal.print_summary(console, summary)
 
 
@@ -627,6 +655,72 @@ Table = Literal["table", "csv", "json"]
 
 
 @nav.command(
+    "keys",
+    epilog="**Example:** `kostra-publish nav keys trial-keys`",
+)
+def nav_keys(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One that is not there yet.")],
+) -> None:
+    """Make keys of a receiver and a sender, for trying packages out.
+
+    They have no passwords. For real packages the receiver runs age-keygen, and the sender
+    minisign -G; secret keys never leave their owners.
+    """
+    from kostra_publish.nav import keys
+
+    keys.write_trial(folder)
+    terminal.print_written(terminal.console(), folder)
+
+
+@nav.command(
+    "build",
+    epilog="**Example:** `kostra-publish nav build 2026-03 --data data/ --to receiver.pub "
+    "--sign sender.key --by 'Kari Nordmann'`",
+)
+def nav_build(
+    name: Name,
+    data: Data = "data",
+    out: Out = Path("out"),
+    specs: Specs = None,
+    templates: Templates = None,
+    to: SealTo = None,
+    sign: SealSign = None,
+    by: SealBy = None,
+    keep_plain: Annotated[
+        bool,
+        typer.Option("--keep-plain", help="Leave each package beside in plain text, too."),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the packages of a release again from its inputs, and seal them.
+
+    They must come out as the release says; the same package for the same receivers is left as it
+    is. Nothing is encrypted to nobody, and no plain text is left unless asked for.
+    """
+    from kostra_publish import rebuilding
+    from kostra_publish.nav.sealing import seal
+    from kostra_publish.preparing import Sources
+    from kostra_publish.releases import log
+    from kostra_publish.specs import folders
+
+    with _sealing_keys(to, sign) as keys:
+        if keys is None:
+            raise UsageError(
+                "there is nobody to encrypt to",
+                fix="Name the receiver's public key (--to) and your own secret one (--sign).",
+            )
+        sources = Sources(
+            data, folders.find("table_specs", specs), folders.find("templates", templates)
+        )
+        console = terminal.console(quiet=quiet)
+        with terminal.Progress(console) as progress:
+            found = rebuilding.packages(out / name, sources, progress.stage)
+        for one in found:
+            sealed = seal(one, keys, out, time=log.now(), by=by, keep_plain=keep_plain)
+            terminal.print_sealed(console, sealed)
+
+
+@nav.command(
     "verify",
     epilog="**Examples:** `kostra-publish nav verify soshjelp-nav_p2025_v2 --signer minisign.pub`; "
     "with `--identity key.txt` every file in it too.",
@@ -712,6 +806,32 @@ def nav_receipt(
 
     found = receipts.receive(file, out, time=log.now())
     terminal.print_receipt(terminal.console(quiet=quiet), found)
+
+
+@contextmanager
+def _sealing_keys(to: Sequence[Path] | None, sign: Path | None) -> Iterator[Keys | None]:
+    """The keys that packages are sealed with; None where none are named. They are wiped after use.
+
+    Asks for a password where the secret one has one. Raises UsageError when only one of the two
+    is named, and as ``read_keys`` does.
+    """
+    from kostra_publish.nav.sealing import read_keys
+
+    if not to and sign is None:
+        yield None
+        return
+    if not to or sign is None:
+        raise UsageError(
+            "packages are encrypted to somebody and signed by somebody",
+            fix="Name the receiver's public key (--to) and your own secret one (--sign).",
+        )
+
+    def password() -> str:
+        return str(typer.prompt(f"Password of {sign}", hide_input=True, err=True))
+
+    keys = read_keys(to, sign, password)
+    with keys.secret:
+        yield keys
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

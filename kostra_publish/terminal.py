@@ -189,10 +189,20 @@ def print_summary(console: Console, summary: Summary) -> None:
     table.add_row("Built", str(summary.folder))
     _show(console, table)
     _print_verdict(console, summary.quality)
+    _print_handover(console, summary)
     if not summary.is_look and not summary.quality.failed_blocking:
         console.print(f"Next: kostra-publish approve {summary.folder.name} --by NAME", markup=False)
     if summary.synthetic:
         console.print("[bold]Synthetic data (syntetiske data): not official figures.[/bold]")
+
+
+def _print_handover(console: Console, summary: Summary) -> None:
+    for one in summary.sealed:
+        print_sealed(console, one)
+    if summary.packages and not summary.sealed:
+        names = ", ".join(one.name for one in summary.packages)
+        build = f"kostra-publish nav build {summary.folder.name} --to FILE --sign FILE"
+        console.print(f"To be handed over: {names}. To seal them: {build}", markup=False)
 
 
 def print_rounds(console: Console, catalogue: Catalogue, planned: Sequence[Planned]) -> None:

@@ -184,6 +184,34 @@ def secret(path: Path, password: Callable[[], str] | None = None) -> minisign.Se
     return key
 
 
+TRIAL: Final = ("receiver.key", "receiver.pub", "sender.key", "sender.pub")
+"""The files of ``write_trial``: the receiver's age keys, then the sender's minisign keys."""
+
+
+def write_trial(folder: Path) -> None:
+    """New keys of a receiver and a sender, without passwords, for trying packages out.
+
+    Raises UsageError when the folder is there already: no key is overwritten.
+    """
+    identity, pair = pyrage.x25519.Identity.generate(), minisign.KeyPair.generate()
+    contents = (
+        f"# public key: {identity.to_public()}\n{identity}\n".encode(),
+        f"{identity.to_public()}\n".encode(),
+        bytes(pair.secret_key) + b"\n",
+        bytes(pair.public_key) + b"\n",
+    )
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        for name, data in zip(TRIAL, contents, strict=True):
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_bytes(data)
+    except FileExistsError as error:
+        raise UsageError(f"{folder} is there already", fix="Name a new folder.") from error
+    except OSError as error:
+        reason = error.strerror or "it does not work"
+        raise UsageError(f"cannot write {folder}: {reason}", fix="Name another folder.") from error
+
+
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:
     """Lines that say something, with their numbers from 1 on."""
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
