@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from kostra_publish.auditing.files import JSON_STAT, read
+from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
 from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
 from kostra_publish.auditing.site import read_all
@@ -31,6 +32,8 @@ from kostra_publish.disclosure.attack.released import INSIDERS_TRIED, attack_kno
 from kostra_publish.disclosure.attack.together import together
 from kostra_publish.disclosure.certificate import proven
 from kostra_publish.disclosure.problem import Flags
+from kostra_publish.disclosure.records import stored
+from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import LeakError
 from kostra_publish.releases.history import described_cubes
@@ -154,6 +157,7 @@ def audit(releases: Sequence[Path], *, specs: Path, templates: Path, in_full: bo
         *(leak for attack in attacks for leak in attack.leaks()),
         *(leak for one in found for leak in one.unaccounted(known[one.name])),
         *(leak for one in found for leak in one.handed_over(views)),
+        *(leak for one in found for leak in one.rows_given_away(found)),
     ]
     return Audit(
         releases=tuple(one.name for one in found),
@@ -286,10 +290,27 @@ class _Release:
         """Files for others that hold the number of a hidden cell of this release."""
         hidden = {number for view in views if view.release == self.name for number in view.hidden}
         for path in _files(self.folder / _HANDED_OVER):
+            if is_record(path, self.manifest.vintage):
+                continue
             said = path.read_text(encoding="utf-8", errors="replace")
             if count := len(hidden.intersection(numbers(said))):
                 file = path.relative_to(self.folder).as_posix()
                 yield self._leak(file, f"holds the numbers of {count} hidden cells")
+
+    @cached_property
+    def rows(self) -> Mapping[str, StoredRecords]:
+        """What it keeps of the rows that it hands over, by set."""
+        return stored.read_all(self.folder, self.manifest.vintage)
+
+    def rows_given_away(self, every: Sequence[_Release]) -> Iterator[Leak]:
+        """What rows give away, beside those of releases of the same year before this one."""
+        before = {
+            one.name: one.rows
+            for one in every[: every.index(self)]
+            if one.manifest.vintage == self.manifest.vintage
+        }
+        for name, what in given_away(self.rows, self.universes, before):
+            yield self._leak(f"rows of {name}", what)
 
 
 def _public(folder: Path) -> tuple[list[str], list[Path]]:

@@ -83,40 +83,26 @@ def gates(
     ``universe`` is what the release was protected as; ``earlier`` what earlier releases of the
     year keep of the same set.
     """
-    measures = safe.anonymity
-    least, difference = stored.about.rows, stored.about.difference
-    told = known(universe, stored.about.population, stored.about.overlaps, seed=SEED)
+    own = kept(stored, universe, earlier)
+    distances = safe.anonymity.distance
+    farthest = max(distances.values(), default=None)
+    reported = Gate("t", "reported", len(distances), 0, farthest)
+    return Proof((*own.gates, reported, _columns(safe, stored), _complete(safe, stored)))
+
+
+def kept(
+    stored: StoredRecords, universe: StoredUniverse, earlier: Mapping[str, StoredRecords]
+) -> Proof:
+    """The gates that can be looked at in what a release keeps of its rows.
+
+    ``universe`` and ``earlier`` as in ``gates``.
+    """
+    about = stored.about
+    told = known(universe, about.population, about.overlaps, seed=SEED)
     regions = [_Region.of(stored, number, told) for number in range(len(stored.regions))]
     return Proof(
         (
-            Gate(
-                "k",
-                f">= {least} rows alike in all quasi-identifiers",
-                measures.classes,
-                int(measures.alike < least),
-                measures.alike,
-            ),
-            Gate(
-                "rows",
-                f">= {least} rows alike in all variables",
-                measures.rows,
-                int(measures.alike_in_all < least),
-                measures.alike_in_all,
-            ),
-            Gate(
-                "l",
-                f">= {stored.about.distinct} values in each class that tells any",
-                len(measures.distinct) * measures.classes,
-                sum(one < stored.about.distinct for one in measures.distinct.values()),
-                min(measures.distinct.values(), default=None),
-            ),
-            Gate(
-                "t",
-                "reported",
-                len(measures.distance),
-                0,
-                max(measures.distance.values(), default=None),
-            ),
+            *_alike(stored),
             _summed(
                 "tables",
                 "published tables tell as much of their own variables",
@@ -124,21 +110,58 @@ def gates(
             ),
             _summed(
                 "margins",
-                f"differs from published margins by 0 or >= {least}",
-                (one.near_margins(least) for one in regions),
+                f"differs from published margins by 0 or >= {about.rows}",
+                (one.near_margins(about.rows) for one in regions),
             ),
             *(
                 _summed(
                     f"since {release}",
-                    f"0 or >= {difference} persons behind a difference",
-                    [_near_earlier(stored, before, difference)],
+                    f"0 or >= {about.difference} persons behind a difference",
+                    [_near_earlier(stored, before, about.difference)],
                 )
                 for release, before in earlier.items()
             ),
-            _columns(safe, stored),
-            _complete(safe, stored),
         )
     )
+
+
+def _alike(stored: StoredRecords) -> Iterator[Gate]:
+    """Rows that are alike in all variables, in quasi-identifiers; and what they tell of others."""
+    about, names = stored.about, stored.names
+    whole = {name: (1 << len(about.finest[name])) - 1 for name in names}
+    boxes = (
+        stored.leaves.group_by("region", "box")
+        .agg(pl.col("rows").sum())
+        .join(stored.boxes, on=["region", "box"], how="left")
+        .with_columns(pl.col(name).fill_null(group) for name, group in whole.items())
+    )
+    sensitive = [name for name in names if about.roles[name] == "sensitive"]
+    quasi = ["region", *(name for name in names if name not in sensitive)]
+    for gate, keys, wanted in (
+        ("k", quasi, "rows alike in all quasi-identifiers"),
+        ("rows", ["region", *names], "rows alike in all variables"),
+    ):
+        rows = boxes.group_by(keys).agg(pl.col("rows").sum())["rows"]
+        few = int((rows < about.rows).sum())
+        yield Gate(gate, f">= {about.rows} {wanted}", len(rows), few, _least(rows))
+    told = [
+        classes.filter(pl.col("least") != whole[name])["values"]
+        for name in sensitive
+        for classes in [
+            boxes.group_by(quasi).agg(
+                pl.col(name).n_unique().alias("values"), pl.col(name).min().alias("least")
+            )
+        ]
+    ]
+    values = pl.concat([pl.Series("values", [], dtype=pl.UInt32), *told])
+    few = int((values < about.distinct).sum())
+    wanted = f">= {about.distinct} values in each class that tells any"
+    yield Gate("l", wanted, len(values), few, _least(values))
+
+
+def _least(numbers: pl.Series) -> float | None:
+    least = numbers.min()
+    return None if least is None else float(least)  # type: ignore[arg-type]  # a number
 
 
 def _summed(

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.records.known import Overlapping
 from kostra_publish.disclosure.safe_records import RegionFacts, RegionType
-from kostra_publish.disclosure.stored_universe import parquet_bytes
+from kostra_publish.disclosure.stored_universe import StoredUniverse, parquet_bytes
 from kostra_publish.errors import DisclosureError
 from kostra_publish.specs.delivery import UNKNOWN, RecordSet
 from kostra_publish.specs.models import Model, Text
@@ -150,6 +150,11 @@ class StoredRecords:
     def regions(self) -> tuple[StoredRegion, ...]:
         """The regions, by their number."""
         return self.about.regions
+
+    def is_of(self, universe: StoredUniverse) -> bool:
+        """Whether a universe is of the people whose rows these are."""
+        own = universe.inner["population"] == self.about.population
+        return universe.kind == "persons" and bool(own.any())
 
     def counts(self, names: Sequence[str]) -> pl.DataFrame:
         """The rows by unit and the finest values of these variables."""
