@@ -16,7 +16,7 @@ and exact dates stay in this room: no source has a column for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -30,6 +30,11 @@ from kostra_publish.microdata.persons import BORN, PERSON, age, person_key, with
 Kind = Literal["code", "number", "flag"]
 
 MONTHS = tuple(f"STMND_{month}" for month in range(1, 13))
+_MONTHS_OF_AMOUNTS = (
+    *("JAN", "FEB", "MARS", "APRIL", "MAI", "JUNI"),
+    *("JULI", "AUG", "SEPT", "OKT", "NOV", "DES"),
+)
+"""What the amounts of each month are called: ``BIDRAG_JAN``."""
 NO_UPPER_AGE = 150
 """``alder_til`` of an open age group such as 67+."""
 
@@ -176,6 +181,7 @@ def _tilfelle_variables(year: int) -> dict[str, Variable]:
             _count([_has(month) for month in MONTHS]),
         ),
         Variable("utbetalt", "number", "Utbetalt i året, bidrag og lån, kroner", paid),
+        *_paid_by_month(columns),
         _FAMILIEFASE,
         _flag("vilkaar_satt", "Det er satt vilkår for mottakeren", _is("VILKARSOSLOV", "1")),
         _flag(
@@ -209,6 +215,15 @@ def _tilfelle_variables(year: int) -> dict[str, Variable]:
         _flag("institusjon", "Mottakeren bor på institusjon", _is("BOSIT", "6")),
     ]
     return columns | _named(derived)
+
+
+def _paid_by_month(columns: Mapping[str, Variable]) -> Iterator[Variable]:
+    """``utbetalt_01`` to ``utbetalt_12``, in the years that have amounts by month."""
+    for number, month in enumerate(_MONTHS_OF_AMOUNTS, start=1):
+        parts = [f"{kind}_{month}" for kind in ("BIDRAG", "LAAN")]
+        if columns.keys() >= {*parts}:
+            text = f"Utbetalt i måned {number}, bidrag og lån, kroner"
+            yield Variable(f"utbetalt_{number:02}", "number", text, _sum_of(*parts))
 
 
 def _sum_of(*columns: str) -> pl.Expr:
