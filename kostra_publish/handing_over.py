@@ -114,8 +114,9 @@ def made(
     vintage = task.round.vintage
     earlier = {one.name: read_all(one, vintage) for one in ground.upon.beside}
     rows = {
-        one.id: _anonymised(plan, one, result, counted, universes, earlier)
+        one.id: found
         for one, result in zip(counted.asked.records, counted.results, strict=True)
+        if (found := _anonymised(plan, one, result, counted, universes, earlier)) is not None
     }
     known = [one for release in ground.upon.beside for one in read_records(release)]
     newest = earlier[ground.upon.beside[-1].name] if ground.upon.beside else {}
@@ -133,10 +134,10 @@ def made(
         earlier={one.delivery: one for one in known},
         templates=task.sources.templates,
     )
-    found = packages(handover, ground.versions)
+    made_of = packages(handover, ground.versions)
     return Made(
-        packages=found,
-        records=[record(one, counted.missing) for one in found],
+        packages=made_of,
+        records=[record(one, counted.missing) for one in made_of],
         rows=[one.stored for one in rows.values()],
     )
 
@@ -148,7 +149,7 @@ def _anonymised(
     counted: Counted,
     universes: Sequence[StoredUniverse],
     earlier: Mapping[str, Mapping[str, StoredRecords]],
-) -> Anonymised:
+) -> Anonymised | None:
     return anonymised(
         leaves(plan, records, result),
         universes,

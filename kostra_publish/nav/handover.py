@@ -206,6 +206,11 @@ def _package(handover: Handover, delivery: Delivery, found: Versions) -> Content
         reconciliation=reconciled,
         changes=changes(safe, handover.before) if earlier else None,
         versions=versions(),
+        left_out=[
+            one.title
+            for one in delivery.datasets
+            if isinstance(one, RecordSet) and one.id not in handover.records
+        ],
     )
     return Contents(
         name=name,

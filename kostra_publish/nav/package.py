@@ -107,3 +107,5 @@ class Package:
     changes: pl.DataFrame | None
     versions: Mapping[str, str]
     """The versions of what made it."""
+    left_out: Sequence[Text] = ()
+    """The titles of sets of rows that cannot be told this time, not even for the whole country."""

@@ -64,12 +64,15 @@ def anonymised(
     year: int,
     inhabitants: Mapping[str, int],
     earlier: Mapping[str, StoredRecords],
-) -> Anonymised:
+) -> Anonymised | None:
     """The rows of a record set, generalised until every gate holds.
+
+    None where they cannot be told, not even for the whole country: where their number is hidden,
+    or differs from that of an earlier release by too few.
 
     ``universes`` are what the release was protected as, ``inhabitants`` by kommune, ``earlier``
     what was made of the same set for earlier releases of the year, by release. Raises
-    DisclosureError, naming the gate, when there is no way.
+    DisclosureError, naming the gate, when one does not hold.
     """
     records = counted.records
     for release, one in earlier.items():
@@ -88,10 +91,7 @@ def anonymised(
     ]
     told = Regions(table, told_of, telling, records.region, kommuner).told()
     if not told:
-        raise DisclosureError(
-            f"{records.id}: the rows cannot be told, not even for the whole country",
-            fix="Fewer than four have reported, or their number is hidden. Leave the set out.",
-        )
+        return None
     facts = named(told, year, records.region.sizes)
     stored = _stored(counted, table, told, facts)
     frame = _frame(stored, ladders)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from kostra_publish.nav.documents import naming
 from kostra_publish.nav.documents.words import Wording
 from kostra_publish.nav.package import HandedOver, Package
+from kostra_publish.specs.models import THRESHOLD
 
 TEMPLATE: Final = "nav/folgebrev.html.j2"
 NAMES: Final = ("letter", "w")
@@ -125,6 +126,10 @@ def _contents(package: Package, wording: Wording) -> Section:
     items += [wording(f"contents_{key}") for key in beside]
     if file := naming.changes_file(package):
         items.append(wording("contents_changes", file=file))
+    items += [
+        wording("contents_left_out", title=wording.of(one), least=THRESHOLD)
+        for one in package.left_out
+    ]
     return Section(wording("contents"), items=[*map(Item, items)])
 
 
