@@ -22,6 +22,8 @@ DEMO_DATA := demo/data
 DEMO_OUT := out
 DEMO_VINTAGES := 2022-2025
 DEMO_ROUNDS := 2023-06 2024-06 2025-06 2026-03 2026-06
+# Keys of a receiver and a sender, made for the demo alone.
+DEMO_KEYS := demo/keys
 # The synthetic microdata are made anew when what makes them has changed.
 SYNTH_SOURCES := $(shell find kostra_publish/microdata kostra_publish/codes -type f -not -name '*.pyc' 2>/dev/null)
 
@@ -58,9 +60,10 @@ $(READERS_INSTALLED): $(READERS)/package-lock.json $(INSTALLED)
 	@PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(READERS) --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 	@touch $@
 
-demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, five rounds built and released in out/
+demo: $(INSTALLED) $(DEMO_DATA)/.written $(DEMO_KEYS)/sender.key ## synthetic Norway 2022-2025, five rounds built and released in out/
 	@for round in $(DEMO_ROUNDS); do \
-	  $(BIN)/kostra-publish publish $$round --data $(DEMO_DATA) --out $(DEMO_OUT) || exit; \
+	  $(BIN)/kostra-publish publish $$round --data $(DEMO_DATA) --out $(DEMO_OUT) \
+	    --to $(DEMO_KEYS)/receiver.pub --sign $(DEMO_KEYS)/sender.key --by 'make demo' || exit; \
 	  $(BIN)/kostra-publish approve $$round --by 'make demo' --out $(DEMO_OUT) --quiet || exit; \
 	  $(BIN)/kostra-publish release $$round --out $(DEMO_OUT) || exit; \
 	done
@@ -72,6 +75,9 @@ demo: $(INSTALLED) $(DEMO_DATA)/.written ## synthetic Norway 2022-2025, five rou
 	  '      python3 -m http.server --directory $(DEMO_OUT)/current/public    at http://localhost:8000/nokkeltall/' \
 	  '  $(DEMO_OUT)/current/internal/quality.html       for the statistician; it never leaves the house' \
 	  '  $(DEMO_OUT)/current/internal/compare.html       what differs from the release before' \
+	  '  $(DEMO_OUT)/nav/                                packages for NAV, encrypted; to open one:' \
+	  '      $(BIN)/kostra-publish nav open $(DEMO_OUT)/nav/soshjelp-nav_p2025_v2 --signer $(DEMO_KEYS)/sender.pub \' \
+	  '        --identity $(DEMO_KEYS)/receiver.key --into demo/soshjelp' \
 	  '  $(DEMO_OUT)/current/manifest.json               every file in and out, with its SHA-256' \
 	  '  $(DEMO_OUT)/releases.jsonl                      who built, approved and released what, and when' \
 	  '  $(DEMO_DATA)/                              the microdata that went in' \
@@ -82,6 +88,10 @@ $(DEMO_DATA)/.written: $(SYNTH_SOURCES) | $(INSTALLED)
 	@rm -rf $(DEMO_DATA)
 	@$(BIN)/kostra-publish synth --vintages $(DEMO_VINTAGES) --out $(DEMO_DATA)
 	@touch $@
+
+$(DEMO_KEYS)/sender.key: | $(INSTALLED)
+	@rm -rf $(DEMO_KEYS)
+	@$(BIN)/kostra-publish nav keys $(DEMO_KEYS)
 
 browser: ## see that there is a Chromium for the tests; Debian's is installed where there is none
 	@for each in $(BROWSERS); do command -v "$$each" >/dev/null && exit; done; \
