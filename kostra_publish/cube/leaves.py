@@ -19,7 +19,7 @@ from kostra_publish.cube.blocks import Block
 from kostra_publish.cube.classes import Partition
 from kostra_publish.cube.conditions import condition_expression, problems, where_expression
 from kostra_publish.cube.contributors import Population
-from kostra_publish.cube.plan import Plan
+from kostra_publish.cube.plan import Plan, of_any_year
 from kostra_publish.cube.tally import BYDEL, KOMMUNE
 from kostra_publish.errors import Finding
 from kostra_publish.microdata import variables as known
@@ -152,7 +152,7 @@ def findings(plan: Plan, deliveries: Sequence[Delivery]) -> Iterator[Finding]:
         document = plan.catalogue.documents[f"nav/{delivery.id}.yaml"]
         for number, records in enumerate(delivery.datasets):
             if isinstance(records, RecordSet):
-                variables = plan.variables(records.source)
+                variables = of_any_year(records.source, plan.variables(records.source))
                 for place, one in enumerate(records.variables):
                     for rule, fix in _problems(one, variables):
                         path = ("datasets", number, "variables", place, "ladder")

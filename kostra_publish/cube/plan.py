@@ -276,7 +276,7 @@ Problem = tuple[tuple[str | int, ...], str, str]
 
 
 def _dimension_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
-    known = _of_any_year(table.source, plan.variables(table.source))
+    known = of_any_year(table.source, plan.variables(table.source))
     for number, dimension in enumerate(table.dimensions):
         place = ("dimensions", number, "categories")
         for category in plan.catalogue.categories(dimension):
@@ -285,8 +285,8 @@ def _dimension_problems(plan: Plan, table: TableSpec) -> Iterator[Problem]:
                 yield place, f"category {category.code}: {rule}", fix
 
 
-def _of_any_year(source: str, known: Mapping[str, Variable]) -> dict[str, Variable]:
-    """The variables with the codes of every year: a table spans years, a category need not."""
+def of_any_year(source: str, known: Mapping[str, Variable]) -> dict[str, Variable]:
+    """The variables with the codes of every year: a spec spans years, a category need not."""
     years = [variables(source, year) for year in range(FIRST_YEAR, LAST_YEAR + 1)]
     return {
         name: replace(
