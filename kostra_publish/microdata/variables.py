@@ -6,6 +6,7 @@ A source is what one row counts:
 skjema11           a tilfelle: one person in one kommune
 mottakere          a mottaker: one person in the whole country (from skjema11)
 skjema11c          a deltaker in kvalifiseringsprogrammet: one person in one kommune
+skjema11_maaneder  a month of a tilfelle with support (from skjema11)
 aarsverk           årsverk of one funksjon, education and position size (from skjema7)
 the others         the rows of the dataset as they are
 =================  =====================================================================
@@ -16,8 +17,8 @@ and exact dates stay in this room: no source has a column for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
@@ -38,9 +39,11 @@ _MONTHS_OF_AMOUNTS = (
 NO_UPPER_AGE = 150
 """``alder_til`` of an open age group such as 67+."""
 
-DATASET_OF_SOURCE: Mapping[str, str] = {"mottakere": "skjema11", "aarsverk": "skjema7"} | {
-    dataset: dataset for dataset in DATASETS
-}
+DATASET_OF_SOURCE: Mapping[str, str] = {
+    "mottakere": "skjema11",
+    "skjema11_maaneder": "skjema11",
+    "aarsverk": "skjema7",
+} | {dataset: dataset for dataset in DATASETS}
 """Which dataset each source is made of."""
 
 _HIDDEN = frozenset(
@@ -181,7 +184,6 @@ def _tilfelle_variables(year: int) -> dict[str, Variable]:
             _count([_has(month) for month in MONTHS]),
         ),
         Variable("utbetalt", "number", "Utbetalt i året, bidrag og lån, kroner", paid),
-        *_paid_by_month(columns),
         _FAMILIEFASE,
         _flag("vilkaar_satt", "Det er satt vilkår for mottakeren", _is("VILKARSOSLOV", "1")),
         _flag(
@@ -217,15 +219,6 @@ def _tilfelle_variables(year: int) -> dict[str, Variable]:
     return columns | _named(derived)
 
 
-def _paid_by_month(columns: Mapping[str, Variable]) -> Iterator[Variable]:
-    """``utbetalt_01`` to ``utbetalt_12``, in the years that have amounts by month."""
-    for number, month in enumerate(_MONTHS_OF_AMOUNTS, start=1):
-        parts = [f"{kind}_{month}" for kind in ("BIDRAG", "LAAN")]
-        if columns.keys() >= {*parts}:
-            text = f"Utbetalt i måned {number}, bidrag og lån, kroner"
-            yield Variable(f"utbetalt_{number:02}", "number", text, _sum_of(*parts))
-
-
 def _sum_of(*columns: str) -> pl.Expr:
     return pl.sum_horizontal(pl.col(column).cast(pl.Int64) for column in columns)
 
@@ -247,6 +240,38 @@ def _tilfeller(frame: pl.LazyFrame, year: int, tilfelle: pl.Expr | None) -> pl.L
     people = with_persons(frame, year, duf=True)
     derived = _with_variables(people, _tilfelle_variables(year))
     return derived if tilfelle is None else derived.filter(tilfelle)
+
+
+# skjema11_maaneder: one row for each month of a tilfelle with support ---------------------
+
+_OF_THE_YEAR = ("KOMMUNE_NR", "BYDELSNR", "BOSIT", "stoenadsmaaneder", "utbetalt")
+"""What a month has of its tilfelle: where it is, and what tells whether it counts."""
+
+
+def _month_variables(year: int) -> dict[str, Variable]:
+    of_year = _tilfelle_variables(year)
+    return {
+        name: replace(of_year[name], expression=pl.col(name)) for name in _OF_THE_YEAR
+    } | _named(
+        [
+            Variable("maaned", "number", "Måned i året, 1-12", pl.col("maaned")),
+            Variable("beloep", "number", "Utbetalt i måneden, kroner", pl.col("beloep")),
+        ]
+    )
+
+
+def _months(frame: pl.LazyFrame, year: int) -> pl.LazyFrame:
+    months = [
+        pl.when(_has(flag)).then(
+            pl.struct(
+                pl.lit(number, pl.Int64).alias("maaned"),
+                _sum_of(f"BIDRAG_{name}", f"LAAN_{name}").alias("beloep"),
+            )
+        )
+        for number, (flag, name) in enumerate(zip(MONTHS, _MONTHS_OF_AMOUNTS, strict=True), 1)
+    ]
+    each = _tilfeller(frame, year, None).select(*_OF_THE_YEAR, pl.concat_list(months).alias("each"))
+    return each.explode("each").filter(pl.col("each").is_not_null()).unnest("each")
 
 
 # mottakere: one row for each person in the country ---------------------------------------
@@ -594,6 +619,7 @@ def variables(source: str, year: int) -> Mapping[str, Variable]:
     makers = {
         "skjema11": _tilfelle_variables,
         "mottakere": _mottaker_variables,
+        "skjema11_maaneder": _month_variables,
         "skjema11c": _deltaker_variables,
         "befolkning": _befolkning_variables,
         "skjema12": _skjema12_variables,
@@ -623,6 +649,8 @@ def source_frame(
         made = _mottakere(frame, year, tilfelle)
     elif source == "skjema11c":
         made = _deltakere(frame, year)
+    elif source == "skjema11_maaneder":
+        made = _months(frame, year)
     elif source == "aarsverk":
         made = _aarsverk(frame, year)
     else:
