@@ -59,6 +59,8 @@ class Sight:
     changes: Integers
     parts: dict[tuple[int, tuple[int, ...]], Integers] = field(default_factory=dict, repr=False)
     """What groups part the classes of a variable into, as far as it has been asked."""
+    told: dict[tuple[tuple[int, ...], ...], bool] = field(default_factory=dict, repr=False)
+    """Of which groups of each variable figures tell as much, as far as it has been asked."""
 
     def classes(self, variable: str, group: int) -> int:
         """How many classes of the block a group of values lies in."""
@@ -74,17 +76,21 @@ class Sight:
             self.parts[axis, groups] = _apart(groups, self.touched[axis])
         return self.parts[axis, groups]
 
-    def tells(self, groups: Mapping[str, Sequence[int]]) -> bool:
+    def tells(self, groups: Mapping[str, tuple[int, ...]]) -> bool:
         """Whether published figures tell as much of the block's variables as these groups do.
 
         ``groups`` part the finest values of each variable. Of them the block sees only what is
         made of whole classes: groups that share a class are one to it.
         """
-        found = self.changes
-        for axis, name in enumerate(self.variables):
-            parts = self._apart(name, tuple(groups[name]))
-            found = np.moveaxis(np.tensordot(parts, found, axes=(1, axis)), 0, axis)
-        return not (found % PRIME).any()
+        asked = tuple(groups[name] for name in self.variables)
+        if asked not in self.told:
+            found = self.changes
+            for name, own in zip(self.variables, asked, strict=True):
+                parts = self._apart(name, own)
+                # The variable that is summed comes first, and goes last.
+                found = (parts @ found.reshape(parts.shape[1], -1)).T
+            self.told[asked] = not (found % PRIME).any()
+        return self.told[asked]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +110,8 @@ class Known:
         places = [self.index[unit] for unit in units]
         return Region(
             tuple(
-                replace(one, changes=one.changes[places].sum(axis=0) % PRIME) for one in self.sights
+                replace(one, changes=one.changes[places].sum(axis=0) % PRIME, told={})
+                for one in self.sights
             )
         )
 

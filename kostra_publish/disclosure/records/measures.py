@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from kostra_publish.disclosure.records.boxes import Telling
 from kostra_publish.disclosure.records.ladders import Ladder
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.safe_records import REGION, REGION_TYPE, Anonymity
 from kostra_publish.specs.delivery import ALL, RecordSet

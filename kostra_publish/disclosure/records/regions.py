@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows, Telling
+from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows
 from kostra_publish.disclosure.records.known import Known
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.specs.delivery import RegionLadder
 
 Integers = NDArray[np.int64]
