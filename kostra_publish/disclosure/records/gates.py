@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def gates(
     measures = safe.anonymity
     least, difference = stored.about.rows, stored.about.difference
     told = known(universe, stored.about.population, stored.about.overlaps, seed=SEED)
-    regions = [_Region.of(stored, number, told) for number in range(len(stored.regions))]
+    regions = [*_regions(stored, told)]
     return Proof(
         (
             Gate(
@@ -228,34 +229,12 @@ class _Region:
     comes last where there is one.
     """
 
-    names: Sequence[str]
+    names: list[str]
     sights: tuple[Sight, ...]
     places: Integers
     rows: Integers
     box: Integers
     groups: Integers
-
-    @classmethod
-    def of(cls, stored: StoredRecords, number: int, told: Known) -> _Region:
-        names = stored.names
-        leaves = (
-            stored.leaves.filter(region=number).group_by(*names, "box").agg(pl.col("rows").sum())
-        )
-        groups = stored.boxes.filter(region=number).sort("box").select(names).to_numpy()
-        box = leaves["box"].to_numpy().copy()
-        if (box < 0).any():
-            whole = [(1 << len(stored.about.finest[name])) - 1 for name in names]
-            box[box < 0] = len(groups)
-            groups = np.concatenate([groups, [whole]])
-        units = [unit for unit in told.units if unit[:4] in stored.regions[number].kommuner]
-        return cls(
-            names,
-            told.of(units).sights,
-            leaves.select(names).to_numpy().astype(np.int64),
-            leaves["rows"].to_numpy(),
-            box,
-            groups.astype(np.int64),
-        )
 
     def untold(self) -> tuple[int, int]:
         """What boxes tell of variables of tables, and how much of it tables do not tell."""
@@ -283,11 +262,16 @@ class _Region:
         """By variable of a block: which classes each box lies in, shape (boxes, classes)."""
         found = []
         for name, touched in zip(sight.variables, sight.touched, strict=True):
-            groups = self.groups[:, list(self.names).index(name)]
-            once, place = np.unique(groups, return_inverse=True)
-            each = np.array([touched[bits(int(group), len(touched))].any(axis=0) for group in once])
-            found.append(each[place.ravel()])
+            once, place = self._groups[self.names.index(name)]
+            each = [touched[bits(group, len(touched))].any(axis=0) for group in once]
+            found.append(np.array(each)[place])
         return found
+
+    @cached_property
+    def _groups(self) -> list[tuple[list[int], Integers]]:
+        """By variable: the groups that boxes tell, each once, and which each box tells."""
+        found = [np.unique(own, return_inverse=True) for own in self.groups.T]
+        return [(once.tolist(), place.ravel()) for once, place in found]
 
     def near_margins(self, enough: int) -> tuple[int, int]:
         """Published margins beside boxes, and how many leave a few rows over."""
@@ -309,7 +293,7 @@ class _Region:
             others = tuple(n for n in range(len(sight.variables)) if n != axis)
             changes = sight.changes.sum(axis=others) % PRIME
             only = touched.sum(axis=1) == 1
-            column = self.places[:, list(self.names).index(name)]
+            column = self.places[:, self.names.index(name)]
             several = classes[axis].sum(axis=1) > 1
             for number in range(touched.shape[1]):
                 # Values that lie in the class and in another one cannot be counted apart.
@@ -334,6 +318,34 @@ class _Region:
         news_left = 0 < left < enough and left != own.sum()
         news_other = 0 < other < enough and other != self.rows[told].sum()
         return bool(news_left or news_other)
+
+
+def _regions(stored: StoredRecords, told: Known) -> Iterator[_Region]:
+    """The regions of rows."""
+    names = stored.names
+    by_box = stored.leaves.group_by("region", *names, "box").agg(pl.col("rows").sum())
+    leaves = _by_region(by_box.select("region", "rows", "box", *names), len(stored.regions))
+    boxes = stored.boxes.sort("region", "box").select("region", *names)
+    whole = [(1 << len(stored.about.finest[name])) - 1 for name in names]
+    of_kommune: dict[str, list[str]] = {}
+    for unit in told.units:
+        of_kommune.setdefault(unit[:4], []).append(unit)
+    every = zip(stored.regions, leaves, _by_region(boxes, len(stored.regions)), strict=True)
+    for region, own, groups in every:
+        rows, box = own[:, 0], own[:, 1].copy()
+        if (box < 0).any():
+            box[box < 0] = len(groups)
+            groups = np.concatenate([groups, [whole]])  # noqa: PLW2901  # with the rest
+        units = [unit for one in region.kommuner for unit in of_kommune.get(one, [])]
+        yield _Region(names, told.of(units).sights, own[:, 2:], rows, box, groups)
+
+
+def _by_region(frame: pl.DataFrame, count: int) -> list[Integers]:
+    """The numbers of a frame by region, which is its first column, without it."""
+    numbers = frame.to_numpy().astype(np.int64)
+    numbers = numbers[np.argsort(numbers[:, 0], kind="stable")]
+    ends = np.cumsum(np.bincount(numbers[:, 0], minlength=count))
+    return np.split(numbers[:, 1:], ends[:-1])
 
 
 def _hanging_together(whole: Flags) -> list[Integers]:

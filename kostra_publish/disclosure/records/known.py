@@ -17,9 +17,8 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack.modular import PRIME, RANDOM_VECTORS, echelon
+from kostra_publish.disclosure.attack.modular import PRIME, RANDOM_VECTORS
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 
@@ -173,20 +172,13 @@ def known(
 
     ``universe`` is what it was protected as. ``seed`` chooses the random changes.
     """
-    changes = _changes(universe, seed)
+    changes = universe.form.null_vectors(RANDOM_VECTORS, np.random.default_rng(seed))
     own = universe.inner.with_row_index("place").filter(population=population)
     units = tuple(own["unit"].unique().sort())
     units = tuple(unit for unit in units if " " not in unit)
     index = {unit: place for place, unit in enumerate(units)}
     sights = tuple(_sight(own, index, changes, one) for one in overlaps)
     return Known(units, sights, index)
-
-
-def _changes(universe: StoredUniverse, seed: int) -> Integers:
-    problem = universe.problem
-    told = np.flatnonzero((universe.visible & problem.listed) | problem.open)
-    rows = csr_array(vstack([problem.equations, problem.rows[told]], format="csr"))
-    return echelon(rows).null_vectors(RANDOM_VECTORS, np.random.default_rng(seed))
 
 
 def _sight(
