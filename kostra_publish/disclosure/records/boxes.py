@@ -138,7 +138,8 @@ class Generalisation:
 
     def _enough(self, sizes: Integers) -> Flags:
         """Of which sets there are none or enough, shape (1 + earlier deliveries, sets)."""
-        net, behind = np.split(sizes, 2)
+        kinds = len(self._limits)
+        net, behind = sizes[:kinds], sizes[kinds:]
         found: Flags = (net == 0) | (behind >= self._limits[:, None])
         return found
 
@@ -200,8 +201,9 @@ class Generalisation:
         found = [np.ones((1, places.shape[1]), dtype=np.bool_)]
         for axes in self._refining.margins:
             if any(cuts[n] > 1 for n in axes):
-                number = _classes(places, cuts, axes)
-                own = number == np.arange(number.max() + 1)[:, None]
+                crossed, end = _crossed([places[n] for n in axes], [cuts[n] for n in axes])
+                once, _ = _numbered(crossed, end)
+                own = crossed == once[:, None]
                 found += [own, ~own]
         return np.concatenate(found)
 

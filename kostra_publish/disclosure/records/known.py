@@ -75,21 +75,20 @@ class Sight:
             self.parts[axis, groups] = _apart(groups, self.touched[axis])
         return self.parts[axis, groups]
 
-    def tells(self, groups: Mapping[str, tuple[int, ...]]) -> bool:
+    def tells(self, groups: tuple[tuple[int, ...], ...]) -> bool:
         """Whether published figures tell as much of the block's variables as these groups do.
 
         ``groups`` part the finest values of each variable. Of them the block sees only what is
         made of whole classes: groups that share a class are one to it.
         """
-        asked = tuple(groups[name] for name in self.variables)
-        if asked not in self.told:
+        if groups not in self.told:
             found = self.changes
-            for name, own in zip(self.variables, asked, strict=True):
+            for name, own in zip(self.variables, groups, strict=True):
                 parts = self._apart(name, own)
                 # The variable that is summed comes first, and goes last.
                 found = (parts @ found.reshape(parts.shape[1], -1)).T
-            self.told[asked] = not (found % PRIME).any()
-        return self.told[asked]
+            self.told[groups] = not (found % PRIME).any()
+        return self.told[groups]
 
 
 @dataclass(frozen=True, eq=False)

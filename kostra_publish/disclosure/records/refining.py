@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kostra_publish.disclosure.records.kernel import Partings
-from kostra_publish.disclosure.records.known import Region
+from kostra_publish.disclosure.records.known import Region, Sight
 from kostra_publish.disclosure.records.ladders import Cut, Ladder, Node, bits
 from kostra_publish.specs.delivery import Gates
 
@@ -80,11 +80,11 @@ class Telling:
     def worth(self, variable: int, groups: Integers) -> Floats:
         """The same of many groups, weighed."""
         worth = self._worth[variable]
-        return np.array([worth[group] for group in groups.tolist()], dtype=np.float64)
+        return np.array([*map(worth.__getitem__, groups.tolist())], dtype=np.float64)
 
     def numbers(self, variable: int, cut: Cut) -> CutNumbers:
         """A cut of a variable as numbers."""
-        key = variable, tuple(node.group for node in cut)
+        key = variable, _groups(cut)
         if key not in self._cuts:
             place = self.ladders[variable].places(cut)
             self._cuts[key] = CutNumbers(place, np.array(key[1], dtype=np.int64))
@@ -121,6 +121,7 @@ class Refining:
         self.values: Integers = np.ascontiguousarray(places.T)
         self._rows = rows
         self._steps: dict[tuple[int, str], Step] = {}
+        self._enough: dict[tuple[int, int], bool] = {}
 
     def candidates(
         self, cuts: Sequence[Cut], refused: set[tuple[int, int]]
@@ -187,10 +188,13 @@ class Refining:
 
     def _is_enough(self, variable: int, part: Node) -> bool:
         """Whether a part of all rows, and the others, are none or enough."""
-        here = self._rows_of[variable]
-        own = here[bits(part.group, len(here))].sum()
-        least = self.telling.gates.rows
-        return all(rows == 0 or rows >= least for rows in (own, here.sum() - own))
+        key = variable, part.group
+        if key not in self._enough:
+            here = self._rows_of[variable]
+            own = here[bits(part.group, len(here))].sum()
+            least = self.telling.gates.rows
+            self._enough[key] = all(n == 0 or n >= least for n in (own, here.sum() - own))
+        return self._enough[key]
 
     def _is_known(
         self, cuts: Sequence[Cut], instead: Mapping[int, tuple[int, ...]], variable: int
@@ -199,11 +203,20 @@ class Refining:
 
         ``instead`` has groups for some variables in place of their cuts.
         """
-        groups = {
-            self._name(n): instead.get(n) or tuple(node.group for node in cut)
-            for n, cut in enumerate(cuts)
-        }
-        return all(sight.tells(groups) for sight in self.region.seeing(self._name(variable)))
+        return all(
+            sight.tells(tuple(instead.get(n) or _groups(cuts[n]) for n in variables))
+            for sight, variables in self._sights
+            if variable in variables
+        )
+
+    @cached_property
+    def _sights(self) -> list[tuple[Sight, tuple[int, ...]]]:
+        """What is told, and of which variables."""
+        names = [one.variable.name for one in self.telling.ladders]
+        return [
+            (sight, tuple(names.index(one) for one in sight.variables))
+            for sight in self.region.sights
+        ]
 
     def _name(self, variable: int) -> str:
         return self.telling.ladders[variable].variable.name
@@ -211,10 +224,7 @@ class Refining:
     @cached_property
     def margins(self) -> list[tuple[int, ...]]:
         """The variables that published tables tell the margins of, alone and crossed."""
-        names = [one.variable.name for one in self.telling.ladders]
-        seen = dict.fromkeys(
-            tuple(names.index(one) for one in sight.variables) for sight in self.region.sights
-        )
+        seen = [variables for _, variables in self._sights]
         return [*dict.fromkeys([*((n,) for one in seen for n in one), *seen])]
 
     # --- what no table tells apart ------------------------------------------------------
@@ -256,3 +266,7 @@ class Refining:
         group = np.array([node.group for node in nodes], dtype=np.int64)
         parts = np.array([len(node.parts) for node in nodes], dtype=np.int64)
         return Partings(group, (place >= 0).argmax(axis=1), parts, place, across)
+
+
+def _groups(cut: Cut) -> tuple[int, ...]:
+    return tuple([node.group for node in cut])
