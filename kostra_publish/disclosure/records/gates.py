@@ -238,25 +238,39 @@ class _Region:
 
     def untold(self) -> tuple[int, int]:
         """What boxes tell of variables of tables, and how much of it tables do not tell."""
-        found = [self._parts_untold(sight) for sight in self.sights]
+        found = [self._parts_untold(*each) for each in zip(self.sights, self._seen, strict=True)]
         return sum(one for one, _ in found), sum(other for _, other in found)
 
-    def _parts_untold(self, sight: Sight) -> tuple[int, int]:
+    def _parts_untold(self, sight: Sight, classes: Sequence[Flags]) -> tuple[int, int]:
         """The finest sums of boxes that are sums of whole combinations of a block.
 
         Boxes that share a combination of classes hang together; each set that hangs together is
         such a sum, and all others are made of them.
         """
-        masks = self._classes(sight)
-        whole = np.ones((len(masks[0]), 1), dtype=np.bool_)
-        for mask in masks:
-            whole = (whole[:, :, None] & mask[:, None, :]).reshape(len(mask), -1)
+        different = self._different(sight.variables)
+        whole = np.ones((len(different), 1), dtype=np.bool_)
+        for every in classes:
+            own = every[different]
+            whole = (whole[:, :, None] & own[:, None, :]).reshape(len(own), -1)
         changes = sight.changes.reshape(-1, sight.changes.shape[-1])
         untold = 0
         parts = _hanging_together(whole)
         for part in parts:
             untold += bool((changes[part].sum(axis=0) % PRIME).any())
         return len(parts), untold
+
+    def _different(self, variables: Sequence[str]) -> Integers:
+        """Boxes that differ in some variables, one for each way to tell those."""
+        number = np.zeros(len(self.groups), dtype=np.int64)
+        for name in variables:
+            once, place = self._groups[self.names.index(name)]
+            number = number * len(once) + place
+        return np.unique(number, return_index=True)[1]
+
+    @cached_property
+    def _seen(self) -> list[list[Flags]]:
+        """What each block of published figures sees of boxes; see ``_classes``."""
+        return [self._classes(sight) for sight in self.sights]
 
     def _classes(self, sight: Sight) -> list[Flags]:
         """By variable of a block: which classes each box lies in, shape (boxes, classes)."""
@@ -276,35 +290,34 @@ class _Region:
     def near_margins(self, enough: int) -> tuple[int, int]:
         """Published margins beside boxes, and how many leave a few rows over."""
         looked, near = 0, 0
-        for sight in self.sights:
-            for inside, partly, told in self._margins(sight):
+        for sight, classes in zip(self.sights, self._seen, strict=True):
+            for inside, partly, told in self._margins(sight, classes):
                 looked += 1
-                near += self._leaves_few(inside, partly, told, enough)
+                near += bool(partly.any()) and self._leaves_few(inside, partly, told, enough)
         return looked, near
 
-    def _margins(self, sight: Sight) -> Iterator[tuple[Flags, Flags, Flags]]:
+    def _margins(
+        self, sight: Sight, classes: Sequence[Flags]
+    ) -> Iterator[tuple[Flags, Flags, Flags]]:
         """Margins that tables tell: which finest values are in each, and which boxes may be partly.
 
         Of each variable of a block, class by class; and which finest values are in what else those
         boxes may hold, where tables tell that, too.
         """
-        classes = self._classes(sight)
         for axis, (name, touched) in enumerate(zip(sight.variables, sight.touched, strict=True)):
             others = tuple(n for n in range(len(sight.variables)) if n != axis)
             changes = sight.changes.sum(axis=others) % PRIME
-            only = touched.sum(axis=1) == 1
+            # Values that lie in a class and in another one cannot be counted apart.
+            shared = touched[touched.sum(axis=1) != 1].any(axis=0)
             column = self.places[:, self.names.index(name)]
             several = classes[axis].sum(axis=1) > 1
-            for number in range(touched.shape[1]):
-                # Values that lie in the class and in another one cannot be counted apart.
-                clean = bool((only | ~touched[:, number]).all())
-                if clean and not changes[number].any():
-                    partly = classes[axis][:, number] & several
-                    held = np.flatnonzero(classes[axis][partly].sum(axis=0))
-                    others_in = held[held != number]
-                    told = not (changes[others_in].sum(axis=0) % PRIME).any()
-                    beside = (touched[:, others_in].sum(axis=1) > 0)[column] & told
-                    yield touched[column, number], partly, beside
+            for number in np.flatnonzero(~shared & ~changes.any(axis=1)):
+                partly = classes[axis][:, number] & several
+                held = np.flatnonzero(classes[axis][partly].any(axis=0))
+                others_in = held[held != number]
+                told = not (changes[others_in].sum(axis=0) % PRIME).any()
+                beside: Flags = np.logical_or.reduce(touched[:, others_in], axis=1)[column] & told
+                yield touched[column, number], partly, beside
 
     def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
         """Whether boxes that may be partly in a margin hold a few rows of it, or a few others.
@@ -351,7 +364,7 @@ def _by_region(frame: pl.DataFrame, count: int) -> list[Integers]:
 def _hanging_together(whole: Flags) -> list[Integers]:
     """The columns of each set of rows that share columns, shape of ``whole`` (rows, columns)."""
     parts: list[Flags] = []
-    for row in np.unique(whole, axis=0):
+    for row in whole:
         same = [one for one in parts if (one & row).any()]
         parts = [one for one in parts if not (one & row).any()]
         parts.append(np.any([row, *same], axis=0))
