@@ -32,7 +32,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 # The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 
-.PHONY: help venv demo browser tools test check format schema bench bars site lock clean distclean
+.PHONY: help venv demo browser tools test check format schema bench bars site handover lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -142,6 +142,9 @@ bars: $(INSTALLED) ## what disclosure control hides, and how fast (PROBLEMS=fold
 
 site: $(INSTALLED) browser ## pages a second, bytes, and how soon a slow device shows them (RELEASE=folder)
 	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m bench.site $(if $(RELEASE),$(RELEASE),$(DEMO_OUT)/current)
+
+handover: $(INSTALLED) ## what handing rows over takes, part by part (RELEASE=folder DATA=folder)
+	@$(BIN)/python -m bench.handover $(if $(RELEASE),$(RELEASE),$(DEMO_OUT)/current) $(if $(DATA),$(DATA),$(DEMO_DATA))
 
 lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(LOCK) pyproject.toml --output-file requirements.lock

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -18,8 +19,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import StringConstraints, TypeAdapter
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, vstack
 
+from kostra_publish.disclosure.attack.modular import Echelon, echelon
 from kostra_publish.disclosure.problem import PUBLISHED, STATUSES, Flags, Integers, Problem
 from kostra_publish.errors import DisclosureError
 
@@ -91,6 +93,13 @@ class StoredUniverse:
     def title(self) -> str:
         """The name of its folder."""
         return f"{self.name}-{self.kind}"
+
+    @cached_property
+    def form(self) -> Echelon:
+        """The echelon form of all that is visible."""
+        problem = self.problem
+        told = np.flatnonzero((self.visible & problem.listed) | problem.open)
+        return echelon(csr_array(vstack([problem.equations, problem.rows[told]], format="csr")))
 
     def __repr__(self) -> str:
         return f"StoredUniverse({self.title}, {self.problem!r})"

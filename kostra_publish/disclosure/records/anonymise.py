@@ -11,12 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kostra_publish.codes import regions as codes
-from kostra_publish.disclosure.records.boxes import Telling
 from kostra_publish.disclosure.records.gates import Proof, gates
 from kostra_publish.disclosure.records.known import Overlapping, known
 from kostra_publish.disclosure.records.ladders import Ladder
 from kostra_publish.disclosure.records.measures import anonymity
 from kostra_publish.disclosure.records.naming import named
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.disclosure.records.regions import Kommune, Regions, Table, Told, shares
 from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.safe_records import REGION, REGION_TYPE, RegionFacts, SafeRecords

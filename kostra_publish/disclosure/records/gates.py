@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -99,7 +100,7 @@ def kept(
     """
     about = stored.about
     told = known(universe, about.population, about.overlaps, seed=SEED)
-    regions = [_Region.of(stored, number, told) for number in range(len(stored.regions))]
+    regions = [*_regions(stored, told)]
     return Proof(
         (
             *_alike(stored),
@@ -251,50 +252,29 @@ class _Region:
     comes last where there is one.
     """
 
-    names: Sequence[str]
+    names: list[str]
     sights: tuple[Sight, ...]
     places: Integers
     rows: Integers
     box: Integers
     groups: Integers
 
-    @classmethod
-    def of(cls, stored: StoredRecords, number: int, told: Known) -> _Region:
-        names = stored.names
-        leaves = (
-            stored.leaves.filter(region=number).group_by(*names, "box").agg(pl.col("rows").sum())
-        )
-        groups = stored.boxes.filter(region=number).sort("box").select(names).to_numpy()
-        box = leaves["box"].to_numpy().copy()
-        if (box < 0).any():
-            whole = [(1 << len(stored.about.finest[name])) - 1 for name in names]
-            box[box < 0] = len(groups)
-            groups = np.concatenate([groups, [whole]])
-        units = [unit for unit in told.units if unit[:4] in stored.regions[number].kommuner]
-        return cls(
-            names,
-            told.of(units).sights,
-            leaves.select(names).to_numpy().astype(np.int64),
-            leaves["rows"].to_numpy(),
-            box,
-            groups.astype(np.int64),
-        )
-
     def untold(self) -> tuple[int, int]:
         """What boxes tell of variables of tables, and how much of it tables do not tell."""
-        found = [self._parts_untold(sight) for sight in self.sights]
+        found = [self._parts_untold(*each) for each in zip(self.sights, self._seen, strict=True)]
         return sum(one for one, _ in found), sum(other for _, other in found)
 
-    def _parts_untold(self, sight: Sight) -> tuple[int, int]:
+    def _parts_untold(self, sight: Sight, classes: Sequence[Flags]) -> tuple[int, int]:
         """The finest sums of boxes that are sums of whole combinations of a block.
 
         Boxes that share a combination of classes hang together; each set that hangs together is
         such a sum, and all others are made of them.
         """
-        masks = self._classes(sight)
-        whole = np.ones((len(masks[0]), 1), dtype=np.bool_)
-        for mask in masks:
-            whole = (whole[:, :, None] & mask[:, None, :]).reshape(len(mask), -1)
+        different = self._different(sight.variables)
+        whole = np.ones((len(different), 1), dtype=np.bool_)
+        for every in classes:
+            own = every[different]
+            whole = (whole[:, :, None] & own[:, None, :]).reshape(len(own), -1)
         changes = sight.changes.reshape(-1, sight.changes.shape[-1])
         untold = 0
         parts = _hanging_together(whole)
@@ -302,48 +282,65 @@ class _Region:
             untold += bool((changes[part].sum(axis=0) % PRIME).any())
         return len(parts), untold
 
+    def _different(self, variables: Sequence[str]) -> Integers:
+        """Boxes that differ in some variables, one for each way to tell those."""
+        number = np.zeros(len(self.groups), dtype=np.int64)
+        for name in variables:
+            once, place = self._groups[self.names.index(name)]
+            number = number * len(once) + place
+        return np.unique(number, return_index=True)[1]
+
+    @cached_property
+    def _seen(self) -> list[list[Flags]]:
+        """What each block of published figures sees of boxes; see ``_classes``."""
+        return [self._classes(sight) for sight in self.sights]
+
     def _classes(self, sight: Sight) -> list[Flags]:
         """By variable of a block: which classes each box lies in, shape (boxes, classes)."""
         found = []
         for name, touched in zip(sight.variables, sight.touched, strict=True):
-            groups = self.groups[:, list(self.names).index(name)]
-            once, place = np.unique(groups, return_inverse=True)
-            each = np.array([touched[bits(int(group), len(touched))].any(axis=0) for group in once])
-            found.append(each[place.ravel()])
+            once, place = self._groups[self.names.index(name)]
+            each = [touched[bits(group, len(touched))].any(axis=0) for group in once]
+            found.append(np.array(each)[place])
         return found
+
+    @cached_property
+    def _groups(self) -> list[tuple[list[int], Integers]]:
+        """By variable: the groups that boxes tell, each once, and which each box tells."""
+        found = [np.unique(own, return_inverse=True) for own in self.groups.T]
+        return [(once.tolist(), place.ravel()) for once, place in found]
 
     def near_margins(self, enough: int) -> tuple[int, int]:
         """Published margins beside boxes, and how many leave a few rows over."""
         looked, near = 0, 0
-        for sight in self.sights:
-            for inside, partly, told in self._margins(sight):
+        for sight, classes in zip(self.sights, self._seen, strict=True):
+            for inside, partly, told in self._margins(sight, classes):
                 looked += 1
-                near += self._leaves_few(inside, partly, told, enough)
+                near += bool(partly.any()) and self._leaves_few(inside, partly, told, enough)
         return looked, near
 
-    def _margins(self, sight: Sight) -> Iterator[tuple[Flags, Flags, Flags]]:
+    def _margins(
+        self, sight: Sight, classes: Sequence[Flags]
+    ) -> Iterator[tuple[Flags, Flags, Flags]]:
         """Margins that tables tell: which finest values are in each, and which boxes may be partly.
 
         Of each variable of a block, class by class; and which finest values are in what else those
         boxes may hold, where tables tell that, too.
         """
-        classes = self._classes(sight)
         for axis, (name, touched) in enumerate(zip(sight.variables, sight.touched, strict=True)):
             others = tuple(n for n in range(len(sight.variables)) if n != axis)
             changes = sight.changes.sum(axis=others) % PRIME
-            only = touched.sum(axis=1) == 1
-            column = self.places[:, list(self.names).index(name)]
+            # Values that lie in a class and in another one cannot be counted apart.
+            shared = touched[touched.sum(axis=1) != 1].any(axis=0)
+            column = self.places[:, self.names.index(name)]
             several = classes[axis].sum(axis=1) > 1
-            for number in range(touched.shape[1]):
-                # Values that lie in the class and in another one cannot be counted apart.
-                clean = bool((only | ~touched[:, number]).all())
-                if clean and not changes[number].any():
-                    partly = classes[axis][:, number] & several
-                    held = np.flatnonzero(classes[axis][partly].sum(axis=0))
-                    others_in = held[held != number]
-                    told = not (changes[others_in].sum(axis=0) % PRIME).any()
-                    beside = (touched[:, others_in].sum(axis=1) > 0)[column] & told
-                    yield touched[column, number], partly, beside
+            for number in np.flatnonzero(~shared & ~changes.any(axis=1)):
+                partly = classes[axis][:, number] & several
+                held = np.flatnonzero(classes[axis][partly].any(axis=0))
+                others_in = held[held != number]
+                told = not (changes[others_in].sum(axis=0) % PRIME).any()
+                beside: Flags = np.logical_or.reduce(touched[:, others_in], axis=1)[column] & told
+                yield touched[column, number], partly, beside
 
     def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
         """Whether boxes that may be partly in a margin hold a few rows of it, or a few others.
@@ -359,10 +356,38 @@ class _Region:
         return bool(news_left or news_other)
 
 
+def _regions(stored: StoredRecords, told: Known) -> Iterator[_Region]:
+    """The regions of rows."""
+    names = stored.names
+    by_box = stored.leaves.group_by("region", *names, "box").agg(pl.col("rows").sum())
+    leaves = _by_region(by_box.select("region", "rows", "box", *names), len(stored.regions))
+    boxes = stored.boxes.sort("region", "box").select("region", *names)
+    whole = [(1 << len(stored.about.finest[name])) - 1 for name in names]
+    of_kommune: dict[str, list[str]] = {}
+    for unit in told.units:
+        of_kommune.setdefault(unit[:4], []).append(unit)
+    every = zip(stored.regions, leaves, _by_region(boxes, len(stored.regions)), strict=True)
+    for region, own, groups in every:
+        rows, box = own[:, 0], own[:, 1].copy()
+        if (box < 0).any():
+            box[box < 0] = len(groups)
+            groups = np.concatenate([groups, [whole]])  # noqa: PLW2901  # with the rest
+        units = [unit for one in region.kommuner for unit in of_kommune.get(one, [])]
+        yield _Region(names, told.of(units).sights, own[:, 2:], rows, box, groups)
+
+
+def _by_region(frame: pl.DataFrame, count: int) -> list[Integers]:
+    """The numbers of a frame by region, which is its first column, without it."""
+    numbers = frame.to_numpy().astype(np.int64)
+    numbers = numbers[np.argsort(numbers[:, 0], kind="stable")]
+    ends = np.cumsum(np.bincount(numbers[:, 0], minlength=count))
+    return np.split(numbers[:, 1:], ends[:-1])
+
+
 def _hanging_together(whole: Flags) -> list[Integers]:
     """The columns of each set of rows that share columns, shape of ``whole`` (rows, columns)."""
     parts: list[Flags] = []
-    for row in np.unique(whole, axis=0):
+    for row in whole:
         same = [one for one in parts if (one & row).any()]
         parts = [one for one in parts if not (one & row).any()]
         parts.append(np.any([row, *same], axis=0))

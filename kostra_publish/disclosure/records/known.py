@@ -17,9 +17,8 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 
-from kostra_publish.disclosure.attack.modular import PRIME, RANDOM_VECTORS, echelon
+from kostra_publish.disclosure.attack.modular import PRIME, RANDOM_VECTORS
 from kostra_publish.disclosure.problem import Flags
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 
@@ -59,6 +58,8 @@ class Sight:
     changes: Integers
     parts: dict[tuple[int, tuple[int, ...]], Integers] = field(default_factory=dict, repr=False)
     """What groups part the classes of a variable into, as far as it has been asked."""
+    told: dict[tuple[tuple[int, ...], ...], bool] = field(default_factory=dict, repr=False)
+    """Of which groups of each variable figures tell as much, as far as it has been asked."""
 
     def classes(self, variable: str, group: int) -> int:
         """How many classes of the block a group of values lies in."""
@@ -74,17 +75,20 @@ class Sight:
             self.parts[axis, groups] = _apart(groups, self.touched[axis])
         return self.parts[axis, groups]
 
-    def tells(self, groups: Mapping[str, Sequence[int]]) -> bool:
+    def tells(self, groups: tuple[tuple[int, ...], ...]) -> bool:
         """Whether published figures tell as much of the block's variables as these groups do.
 
         ``groups`` part the finest values of each variable. Of them the block sees only what is
         made of whole classes: groups that share a class are one to it.
         """
-        found = self.changes
-        for axis, name in enumerate(self.variables):
-            parts = self._apart(name, tuple(groups[name]))
-            found = np.moveaxis(np.tensordot(parts, found, axes=(1, axis)), 0, axis)
-        return not (found % PRIME).any()
+        if groups not in self.told:
+            found = self.changes
+            for name, own in zip(self.variables, groups, strict=True):
+                parts = self._apart(name, own)
+                # The variable that is summed comes first, and goes last.
+                found = (parts @ found.reshape(parts.shape[1], -1)).T
+            self.told[groups] = not (found % PRIME).any()
+        return self.told[groups]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,8 @@ class Known:
         places = [self.index[unit] for unit in units]
         return Region(
             tuple(
-                replace(one, changes=one.changes[places].sum(axis=0) % PRIME) for one in self.sights
+                replace(one, changes=one.changes[places].sum(axis=0) % PRIME, told={})
+                for one in self.sights
             )
         )
 
@@ -166,20 +171,13 @@ def known(
 
     ``universe`` is what it was protected as. ``seed`` chooses the random changes.
     """
-    changes = _changes(universe, seed)
+    changes = universe.form.null_vectors(RANDOM_VECTORS, np.random.default_rng(seed))
     own = universe.inner.with_row_index("place").filter(population=population)
     units = tuple(own["unit"].unique().sort())
     units = tuple(unit for unit in units if " " not in unit)
     index = {unit: place for place, unit in enumerate(units)}
     sights = tuple(_sight(own, index, changes, one) for one in overlaps)
     return Known(units, sights, index)
-
-
-def _changes(universe: StoredUniverse, seed: int) -> Integers:
-    problem = universe.problem
-    told = np.flatnonzero((universe.visible & problem.listed) | problem.open)
-    rows = csr_array(vstack([problem.equations, problem.rows[told]], format="csr"))
-    return echelon(rows).null_vectors(RANDOM_VECTORS, np.random.default_rng(seed))
 
 
 def _sight(

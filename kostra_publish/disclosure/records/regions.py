@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows, Telling
+from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows
 from kostra_publish.disclosure.records.known import Known
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.specs.delivery import RegionLadder
 
 Integers = NDArray[np.int64]
@@ -80,14 +81,29 @@ class Table:
         ends = np.cumsum(np.bincount(self.unit, minlength=len(self.units)))
         return np.split(order, ends[:-1])
 
+    @cached_property
+    def _combination(self) -> Integers:
+        """By element: the number of its combination of finest values, in their order."""
+        found = np.zeros(len(self.rows), dtype=np.int64)
+        for own in self.places.T:
+            _, found = np.unique(found * (own.max(initial=0) + 1) + own, return_inverse=True)
+        return found
+
+    @cached_property
+    def _combinations(self) -> Integers:
+        """By number: each combination of finest values that there is."""
+        found = np.empty((self._combination.max(initial=-1) + 1, self.places.shape[1]), np.int64)
+        found[self._combination] = self.places
+        return found
+
     def elements(self, units: Sequence[int]) -> Integers:
         """The elements of some units."""
         return np.concatenate([np.zeros(0, dtype=np.int64), *(self._elements[n] for n in units)])
 
     def region(self, elements: Integers) -> tuple[Rows, Integers]:
         """The rows of some elements by finest values, and which of them each element is in."""
-        places, which = np.unique(self.places[elements], axis=0, return_inverse=True)
-        which = which.ravel()
+        once, which = np.unique(self._combination[elements], return_inverse=True)
+        places = self._combinations[once]
         net = self.net[:, elements]
 
         def summed(numbers: Integers) -> Integers:
