@@ -9,13 +9,13 @@ bands of kroner, are parted box by box.
 
 Rows in boxes that are too small stand together in one visible *rest*, in which nothing is told
 but the region. Cuts are refined step by step, the step first that may tell most, as long as more
-is told.
+is told, and no boxes differ by a few people from a set that published tables tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -174,7 +174,7 @@ class Generalisation:
 
     def refined_from(self, cuts: tuple[Cut, ...]) -> tuple[tuple[Cut, ...], Boxes]:
         """The cuts refined as long as more is told, and their boxes."""
-        best = self._made(cuts)
+        best = self._clear(cuts, self._made(cuts))
         refused: set[tuple[int, int]] = set()
         while (step := self._step(cuts, best, refused)) is not None:
             cuts, best = step
@@ -207,6 +207,8 @@ class Generalisation:
             refined = self._refined(cuts, variable, place)
             if refined is not None and self._is_known(refined, {}, variable):
                 made = self._made(refined)
+                if made.told > best.told:
+                    made = self._clear(refined, made)
                 if made.told > best.told:
                     return refined, made
             refused.add((variable, cuts[variable][place].group))
@@ -275,7 +277,28 @@ class Generalisation:
 
     # --- boxes of given cuts ------------------------------------------------------------
 
-    def _made(self, cuts: tuple[Cut, ...]) -> Boxes:
+    def _clear(self, cuts: tuple[Cut, ...], made: Boxes) -> Boxes:
+        """The boxes, or those of the cuts alone where they come near to what tables tell.
+
+        Where those do so, too, they are worth nothing.
+        """
+        if not self._is_near(made):
+            return made
+        whole = self._made(cuts, parted=False)
+        return replace(whole, told=-np.inf) if self._is_near(whole) else whole
+
+    def _is_near(self, made: Boxes) -> bool:
+        """Whether boxes differ by a few people from a set that published tables tell."""
+        sizes = self._sizes(made.box, len(made.groups)).rows
+        rows = np.append(sizes, self.rows.total - sizes.sum())
+        whole = [ladder.root.group for ladder in self.telling.ladders]
+        groups = np.concatenate([made.groups, [whole]])
+        there = rows > 0
+        of_variable = {self._name(n): groups[there, n] for n in range(len(whole))}
+        enough = self.telling.gates.rows
+        return any(sight.near(of_variable, rows[there], enough)[1] for sight in self.region.sights)
+
+    def _made(self, cuts: tuple[Cut, ...], *, parted: bool = True) -> Boxes:
         """The boxes of these cuts, small ones in the rest, parted by what no table tells."""
         number = np.zeros(len(self.rows.rows), dtype=np.int64)
         for n, (ladder, cut) in enumerate(zip(self.telling.ladders, cuts, strict=True)):
@@ -287,7 +310,9 @@ class Generalisation:
         groups = np.empty_like(places)
         for n, cut in enumerate(cuts):
             groups[:, n] = np.array([node.group for node in cut])[places[:, n]]
-        box, groups = self._parted(np.where(kept[box], left[box], -1), groups[kept])
+        box, groups = np.where(kept[box], left[box], -1), groups[kept]
+        if parted:
+            box, groups = self._parted(box, groups)
         return Boxes(box, groups, self._told(box, groups))
 
     def _told(self, box: Integers, groups: Integers) -> float:

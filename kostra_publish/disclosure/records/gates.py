@@ -85,7 +85,8 @@ def gates(
     """
     measures = safe.anonymity
     least, difference = stored.about.rows, stored.about.difference
-    told = known(universe, stored.about.population, stored.about.overlaps, seed=SEED)
+    about = stored.about
+    told = known(universe, about.population, about.overlaps, stored.leaves, seed=SEED)
     regions = [_Region.of(stored, number, told) for number in range(len(stored.regions))]
     return Proof(
         (
@@ -290,50 +291,11 @@ class _Region:
         return found
 
     def near_margins(self, enough: int) -> tuple[int, int]:
-        """Published margins beside boxes, and how many leave a few rows over."""
-        looked, near = 0, 0
-        for sight in self.sights:
-            for inside, partly, told in self._margins(sight):
-                looked += 1
-                near += self._leaves_few(inside, partly, told, enough)
-        return looked, near
-
-    def _margins(self, sight: Sight) -> Iterator[tuple[Flags, Flags, Flags]]:
-        """Margins that tables tell: which finest values are in each, and which boxes may be partly.
-
-        Of each variable of a block, class by class; and which finest values are in what else those
-        boxes may hold, where tables tell that, too.
-        """
-        classes = self._classes(sight)
-        for axis, (name, touched) in enumerate(zip(sight.variables, sight.touched, strict=True)):
-            others = tuple(n for n in range(len(sight.variables)) if n != axis)
-            changes = sight.changes.sum(axis=others) % PRIME
-            only = touched.sum(axis=1) == 1
-            column = self.places[:, list(self.names).index(name)]
-            several = classes[axis].sum(axis=1) > 1
-            for number in range(touched.shape[1]):
-                # Values that lie in the class and in another one cannot be counted apart.
-                clean = bool((only | ~touched[:, number]).all())
-                if clean and not changes[number].any():
-                    partly = classes[axis][:, number] & several
-                    held = np.flatnonzero(classes[axis][partly].sum(axis=0))
-                    others_in = held[held != number]
-                    told = not (changes[others_in].sum(axis=0) % PRIME).any()
-                    beside = (touched[:, others_in].sum(axis=1) > 0)[column] & told
-                    yield touched[column, number], partly, beside
-
-    def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
-        """Whether boxes that may be partly in a margin hold a few rows of it, or a few others.
-
-        What tables tell by themselves is no news: all of the margin, or of what is ``told``.
-        """
-        count = len(self.groups)
-        own = np.bincount(self.box, self.rows * inside, count)
-        every = np.bincount(self.box, self.rows, count)
-        left, other = own[partly].sum(), (every - own)[partly].sum()
-        news_left = 0 < left < enough and left != own.sum()
-        news_other = 0 < other < enough and other != self.rows[told].sum()
-        return bool(news_left or news_other)
+        """Sets of people that tables tell, and how many leave a few people over beside boxes."""
+        rows = np.bincount(self.box, self.rows, len(self.groups)).astype(np.int64)
+        groups = {name: self.groups[:, n] for n, name in enumerate(self.names)}
+        found = [sight.near(groups, rows, enough) for sight in self.sights]
+        return sum(one for one, _ in found), sum(other for _, other in found)
 
 
 def _hanging_together(whole: Flags) -> list[Integers]:
