@@ -249,10 +249,14 @@ class Region:
             len(own.variables) == 1 and own.parts_of(variable, [one, other]) == 2 for own in seeing
         ):
             return False
+        classes = [
+            (own, own.classes(variable, one), own.classes(variable, other)) for own in seeing
+        ]
         return any(
-            sight.parts_of(variable, [one, other]) == 1
-            and max(sight.classes(variable, one), sight.classes(variable, other)) > 1
-            for sight in seeing
+            min(here, there) > 0
+            and max(here, there) > 1
+            and own.parts_of(variable, [one, other]) == 1
+            for own, here, there in classes
         )
 
     def is_in_several(self, variable: str, group: int) -> bool:
