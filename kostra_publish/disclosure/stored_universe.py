@@ -95,11 +95,16 @@ class StoredUniverse:
         return f"{self.name}-{self.kind}"
 
     @cached_property
+    def told(self) -> csr_array:
+        """The rows of all that is visible: sums of inner numbers that everyone knows."""
+        problem = self.problem
+        shown = np.flatnonzero((self.visible & problem.listed) | problem.open)
+        return csr_array(vstack([problem.equations, problem.rows[shown]], format="csr"))
+
+    @cached_property
     def form(self) -> Echelon:
         """The echelon form of all that is visible."""
-        problem = self.problem
-        told = np.flatnonzero((self.visible & problem.listed) | problem.open)
-        return echelon(csr_array(vstack([problem.equations, problem.rows[told]], format="csr")))
+        return echelon(self.told)
 
     def __repr__(self) -> str:
         return f"StoredUniverse({self.title}, {self.problem!r})"

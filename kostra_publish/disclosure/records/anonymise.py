@@ -78,7 +78,7 @@ def anonymised(
     for release, one in earlier.items():
         one.refuse_other_values(records, release)
     universe = _universe(universes, counted.population)
-    told_of = known(universe, counted.population, counted.overlaps)
+    told_of = known(universe, counted.population, counted.overlaps, counted.counts)
     names = [one.name for one in records.variables]
     reported = counted.counts.filter(pl.col("unit").is_in(told_of.units))
     before = [one.counts(names) for one in earlier.values()]

@@ -9,13 +9,13 @@ bands of kroner, are parted box by box.
 
 Rows in boxes that are too small stand together in one visible *rest*, in which nothing is told
 but the region. Cuts are refined step by step, the step first that may tell most, as long as more
-is told.
+is told, and no boxes differ by a few people from a set that published tables tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ class Generalisation:
 
     def refined_from(self, cuts: tuple[Cut, ...]) -> tuple[tuple[Cut, ...], Boxes]:
         """The cuts refined as long as more is told, and their boxes."""
-        best = self._made(cuts)
+        best = self._clear(cuts, self._made(cuts))
         refused: set[tuple[int, int]] = set()
         while (step := self._step(cuts, best, refused)) is not None:
             cuts, best = step
@@ -120,6 +120,8 @@ class Generalisation:
             refined = self._refining.refined(cuts, variable, place)
             if refined is not None:
                 made = self._made(refined)
+                if made.told > best.told:
+                    made = self._clear(refined, made)
                 if made.told > best.told:
                     return refined, made
             refused.add((variable, cuts[variable][place].group))
@@ -145,7 +147,29 @@ class Generalisation:
 
     # --- boxes of given cuts ------------------------------------------------------------
 
-    def _made(self, cuts: tuple[Cut, ...]) -> Boxes:
+    def _clear(self, cuts: tuple[Cut, ...], made: Boxes) -> Boxes:
+        """The boxes, or those of the cuts alone where they come near to what tables tell.
+
+        Where those do so, too, they are worth nothing.
+        """
+        if not self._is_near(made):
+            return made
+        whole = self._made(cuts, parted=False)
+        return replace(whole, told=-np.inf) if self._is_near(whole) else whole
+
+    def _is_near(self, made: Boxes) -> bool:
+        """Whether boxes differ by a few people from a set that published tables tell."""
+        sizes = kernel.sums(made.box, len(made.groups), self._numbers[:1])[0]
+        rows = np.append(sizes, self.rows.total - sizes.sum())
+        whole = [ladder.root.group for ladder in self.telling.ladders]
+        groups = np.concatenate([made.groups, [whole]])
+        there = rows > 0
+        names = [ladder.variable.name for ladder in self.telling.ladders]
+        of_variable = {name: groups[there, n] for n, name in enumerate(names)}
+        enough = self.telling.gates.rows
+        return any(sight.near(of_variable, rows[there], enough)[1] for sight in self.region.sights)
+
+    def _made(self, cuts: tuple[Cut, ...], *, parted: bool = True) -> Boxes:
         """The boxes of these cuts, small ones in the rest, parted by what no table tells."""
         own = [self.telling.numbers(n, cut) for n, cut in enumerate(cuts)]
         sizes = [len(cut) for cut in cuts]
@@ -156,7 +180,7 @@ class Generalisation:
         left = np.where(kept, np.cumsum(kept) - 1, -1)
         groups = np.array([one.groups[at] for one, at in zip(own, places[:, kept], strict=True)])
         box = left[box]
-        for free in self._refining.free:
+        for free in self._refining.free if parted else ():
             box, groups = self._parted(box, groups, free)
         return Boxes(box, groups.T, self._told(box, groups))
 

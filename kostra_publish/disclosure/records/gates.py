@@ -99,7 +99,7 @@ def kept(
     ``universe`` and ``earlier`` as in ``gates``.
     """
     about = stored.about
-    told = known(universe, about.population, about.overlaps, seed=SEED)
+    told = known(universe, about.population, about.overlaps, stored.leaves, seed=SEED)
     regions = [*_regions(stored, told)]
     return Proof(
         (
@@ -311,49 +311,11 @@ class _Region:
         return [(once.tolist(), place.ravel()) for once, place in found]
 
     def near_margins(self, enough: int) -> tuple[int, int]:
-        """Published margins beside boxes, and how many leave a few rows over."""
-        looked, near = 0, 0
-        for sight, classes in zip(self.sights, self._seen, strict=True):
-            for inside, partly, told in self._margins(sight, classes):
-                looked += 1
-                near += bool(partly.any()) and self._leaves_few(inside, partly, told, enough)
-        return looked, near
-
-    def _margins(
-        self, sight: Sight, classes: Sequence[Flags]
-    ) -> Iterator[tuple[Flags, Flags, Flags]]:
-        """Margins that tables tell: which finest values are in each, and which boxes may be partly.
-
-        Of each variable of a block, class by class; and which finest values are in what else those
-        boxes may hold, where tables tell that, too.
-        """
-        for axis, (name, touched) in enumerate(zip(sight.variables, sight.touched, strict=True)):
-            others = tuple(n for n in range(len(sight.variables)) if n != axis)
-            changes = sight.changes.sum(axis=others) % PRIME
-            # Values that lie in a class and in another one cannot be counted apart.
-            shared = touched[touched.sum(axis=1) != 1].any(axis=0)
-            column = self.places[:, self.names.index(name)]
-            several = classes[axis].sum(axis=1) > 1
-            for number in np.flatnonzero(~shared & ~changes.any(axis=1)):
-                partly = classes[axis][:, number] & several
-                held = np.flatnonzero(classes[axis][partly].any(axis=0))
-                others_in = held[held != number]
-                told = not (changes[others_in].sum(axis=0) % PRIME).any()
-                beside: Flags = np.logical_or.reduce(touched[:, others_in], axis=1)[column] & told
-                yield touched[column, number], partly, beside
-
-    def _leaves_few(self, inside: Flags, partly: Flags, told: Flags, enough: int) -> bool:
-        """Whether boxes that may be partly in a margin hold a few rows of it, or a few others.
-
-        What tables tell by themselves is no news: all of the margin, or of what is ``told``.
-        """
-        count = len(self.groups)
-        own = np.bincount(self.box, self.rows * inside, count)
-        every = np.bincount(self.box, self.rows, count)
-        left, other = own[partly].sum(), (every - own)[partly].sum()
-        news_left = 0 < left < enough and left != own.sum()
-        news_other = 0 < other < enough and other != self.rows[told].sum()
-        return bool(news_left or news_other)
+        """Sets of people that tables tell, and how many leave a few people over beside boxes."""
+        rows = np.bincount(self.box, self.rows, len(self.groups)).astype(np.int64)
+        groups = {name: self.groups[:, n] for n, name in enumerate(self.names)}
+        found = [sight.near(groups, rows, enough) for sight in self.sights]
+        return sum(one for one, _ in found), sum(other for _, other in found)
 
 
 def _regions(stored: StoredRecords, told: Known) -> Iterator[_Region]:
