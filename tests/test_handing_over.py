@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from kostra_publish.auditing import audit
 from kostra_publish.cli import main
 from kostra_publish.disclosure.records import stored
-from kostra_publish.disclosure.records.boxes import Sizes
-from kostra_publish.errors import DisclosureError, LeakError, ReleaseError, SpecError
+from kostra_publish.disclosure.records.boxes import Generalisation
+from kostra_publish.errors import DisclosureError, ReleaseError, SpecError
 from kostra_publish.microdata import synth
 from kostra_publish.nav import delivery_log
 from kostra_publish.nav.documents.anonymisation import Anonymisation
@@ -33,6 +33,9 @@ from tests.nav.handing_over import BAGIT, Parties, parties
 from tests.nav.handing_over import run as run_tool
 from tests.schedule import NOW
 from tests.silence import silent
+
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
 
 TOP = Path(__file__).parents[1]
 TEMPLATES = TOP / "templates"
@@ -129,7 +132,20 @@ def test_each_round_hands_over_each_delivery_as_its_next_version(out: Path, open
         assert (opened / name / "data").is_dir()
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+WITH_ROWS = [name for name in PACKAGES if name != "kvp-nav_p2025_v2"]
+"""In a small Norway so few participants came after March that their number cannot be told."""
+
+
+def test_rows_whose_number_is_hidden_are_left_out_and_the_letter_says_so(opened: Path) -> None:
+    folder = opened / "kvp-nav_p2025_v2" / "data"
+    assert not list(folder.glob("kvp-mikro*"))
+    assert "er ikke med denne gangen" in (folder / "folgebrev.html").read_text(encoding="utf-8")
+    assert "er ikke med denne gangen" not in (
+        opened / "kvp-nav_p2025_v1" / "data" / "folgebrev.html"
+    ).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("package", WITH_ROWS)
 def test_every_gate_is_passed_and_told(opened: Path, package: str) -> None:
     found = report(opened, package)
     assert found.synthetic
@@ -141,7 +157,7 @@ def test_every_gate_is_passed_and_told(opened: Path, package: str) -> None:
     assert names == wanted | ({"since 2026-03"} if package.endswith("_v2") else set())
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", WITH_ROWS)
 def test_rows_are_anonymous_as_anybody_counts_them(opened: Path, package: str) -> None:
     name = package.replace("-nav", "-mikro")
     rows = pl.read_parquet(opened / package / "data" / f"{name}.parquet")
@@ -163,7 +179,7 @@ def test_rows_add_up_to_what_is_published(out: Path, opened: Path, specs: Path) 
         region = cube.columns[0]
         total = cube.filter((pl.col("ContentsCode") == MAALEKORT) & (pl.col("Tid") == "2025"))
         joined = own.join(total, left_on="region", right_on=region)
-        assert joined.height == own.height > 20
+        assert joined.height == own.height > 10
         assert (joined["len"] == joined["value"]).all()
 
 
@@ -202,16 +218,14 @@ def test_a_changed_input_is_the_next_version(
     copy, changed = tmp_path / "out", tmp_path / "data"
     shutil.copytree(out, copy)
     shutil.copytree(data, changed)
-    path = changed / "skjema11c_p2025_v2.parquet"
-    people = pl.read_parquet(path)
-    kept = people.filter(pl.col("KOMMUNE_NR") != "0301")
+    path = changed / "skjema11_p2025_v2.parquet"
+    more = pl.read_parquet(path).with_columns(pl.col("BIDRAG") + 1000)
     metadata = pl.read_parquet_metadata(path)
     own = {key: value for key, value in metadata.items() if not key.startswith("ARROW")}
-    kept.write_parquet(changed / "skjema11c_p2025_v3.parquet", metadata=own)
+    more.write_parquet(changed / "skjema11_p2025_v3.parquet", metadata=own)
     summary = run("2026-06", changed, copy, specs, keys)
     names = {one.line.package: one.is_new for one in summary.sealed}
-    assert names["kvp-nav_p2025_v3"]
-    assert not names["soshjelp-nav_p2025_v2"]
+    assert names == {"kvp-nav_p2025_v2": False, "soshjelp-nav_p2025_v3": True}
 
 
 def test_without_keys_nothing_is_sealed_and_no_row_is_left(
@@ -219,7 +233,7 @@ def test_without_keys_nothing_is_sealed_and_no_row_is_left(
 ) -> None:
     summary = run("2026-03", data, tmp_path / "out", specs, None)
     assert [one.name for one in summary.packages] == PACKAGES[:2]
-    assert summary.sealed == ()
+    assert not summary.sealed
     assert not (tmp_path / "out" / "nav").exists()
     header = b"region;regiontype;"
     for path in (tmp_path / "out").rglob("*"):
@@ -273,31 +287,14 @@ def test_packages_of_other_data_are_refused(
 def test_a_package_that_does_not_pass_a_gate_is_not_written(
     data: Path, specs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def every(sizes: Sizes) -> NDArray[np.bool_]:
-        return np.ones(sizes.rows.shape, dtype=np.bool_)
+    def every(_self: Generalisation, _sizes: object, places: Places, _box: object) -> Flags:
+        return np.ones(places.shape[1], dtype=np.bool_)
 
-    monkeypatch.setattr(Sizes, "enough", property(every))
+    monkeypatch.setattr(Generalisation, "_kept", every)
     with pytest.raises(DisclosureError, match=r"-mikro is not handed over: gate rows .*not pass"):
         run("2026-03", data, tmp_path / "out", specs, None)
     assert not (tmp_path / "out" / "2026-03").exists()
     assert not (tmp_path / "out" / "nav").exists()
-
-
-def test_rows_that_cannot_be_told_are_left_out_and_the_letter_says_so(
-    data: Path, specs: Path, tmp_path: Path
-) -> None:
-    strict = tmp_path / "specs"
-    shutil.copytree(specs, strict)
-    path = strict / "nav" / "kvp-nav.yaml"
-    text = path.read_text(encoding="utf-8")
-    text = text.replace(
-        "    region:\n      rows", "    gates: {rows: 100000}\n    region:\n      rows"
-    )
-    path.write_text(text, encoding="utf-8")
-    packages = run("2026-03", data, tmp_path / "out", strict, None).packages
-    [package] = [one for one in packages if one.delivery == "kvp-nav"]
-    assert not [name for name in package.payload if name.startswith("kvp-mikro")]
-    assert "er ikke med denne gangen" in package.payload["folgebrev.html"].decode()
 
 
 def test_a_gate_cannot_be_loosened(specs: Path, tmp_path: Path) -> None:
@@ -361,8 +358,8 @@ def test_altered_rows_of_a_release_are_found(out: Path, specs: Path, tmp_path: P
     leaves = pl.read_parquet(path)
     leaves.with_columns(pl.lit(1).cast(pl.Int64).alias("rows")).write_parquet(path)
     found = audit([copy / "2026-03"], specs=specs, templates=TEMPLATES, in_full=False)
-    with pytest.raises(LeakError, match="do not pass the gate rows"):
-        found.refuse(fix="")
+    said = {leak.what.partition(":")[0] for leak in found.leaks}
+    assert {"the file has been altered", "do not pass the gate rows"} <= said
 
 
 @pytest.mark.parametrize("change", ["figure", "region", "version"])

@@ -68,29 +68,31 @@ def read(path: Path, name: str = "") -> Document:
         content = reader.tree(node, ()) if node else {}
     except OSError as error:
         rule = f"the file cannot be read ({error.strerror})"
-        raise _not_readable(path, 1, rule, "Check what it is, and your rights.") from error
+        raise _not_readable(reader.name, 1, rule, "Check what it is, and your rights.") from error
     except UnicodeDecodeError as error:
-        raise _not_readable(path, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
+        raise _not_readable(reader.name, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 1
         rule = f"not valid YAML ({error.problem})"
-        raise _not_readable(path, line, rule, "Mend the indentation or the quotes.") from error
+        raise _not_readable(
+            reader.name, line, rule, "Mend the indentation or the quotes."
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         rule = f"not valid YAML ({error.reason})"
-        raise _not_readable(path, line, rule, "Take the character away.") from error
+        raise _not_readable(reader.name, line, rule, "Take the character away.") from error
     except RecursionError as error:
-        raise _not_readable(path, 1, *_TOO_DEEP) from error
+        raise _not_readable(reader.name, 1, *_TOO_DEEP) from error
     if not isinstance(content, dict):
-        raise _not_readable(path, 1, "the file must hold a mapping", "Start it with `id:`.")
+        raise _not_readable(reader.name, 1, "the file must hold a mapping", "Start it with `id:`.")
     if reader.findings:
         raise SpecError(reader.findings)
-    return Document(path.name, content, reader.lines)
+    return Document(reader.name, content, reader.lines)
 
 
-def _not_readable(path: Path, line: int, rule: str, fix: str) -> SpecError:
-    return SpecError([Finding(path.name, f"line {line}", "", rule, fix)])
+def _not_readable(name: str, line: int, rule: str, fix: str) -> SpecError:
+    return SpecError([Finding(name, f"line {line}", "", rule, fix)])
 
 
 class _Reader:
