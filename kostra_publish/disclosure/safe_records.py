@@ -91,8 +91,10 @@ class SafeRecords:
         those of the record set.
         """
         self.records: Final = records
-        self._frame: Final = frame
-        self.regions: Final = {one.code: one for one in regions}
+        self._frame: Final = frame.clone()
+        self.regions: Final[Mapping[str, RegionFacts]] = MappingProxyType(
+            {one.code: one for one in regions}
+        )
         self.labels: Final[Mapping[str, Mapping[str, Text]]] = MappingProxyType(dict(labels))
         self.anonymity: Final = anonymity
         self._check()

@@ -211,7 +211,8 @@ def _read(folder: Path) -> StoredRecords:
     except (OSError, ValidationError, pl.exceptions.PolarsError) as error:
         raise DisclosureError(f"{folder} cannot be read", fix=_FIX) from error
     own: Mapping[str, pl.DataType] = {name: pl.Int64() for name in about.finest}
-    wanted = {"unit": pl.String(), **own, "rows": pl.Int64(), "region": pl.Int64()}
-    if dict(leaves.schema) != wanted | {"box": pl.Int64()}:
+    place = {"region": pl.Int64(), "box": pl.Int64()}
+    wanted = {"unit": pl.String(), **own, "rows": pl.Int64(), **place}, {**place, **own}
+    if (dict(leaves.schema), dict(boxes.schema)) != wanted:
         raise DisclosureError(f"{folder} has other columns than it should", fix=_FIX)
     return StoredRecords(about, leaves, boxes)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 Flags = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -512,3 +513,30 @@ def _words(kinds: Flags) -> str:
         if len(own) < len(values):
             found.append(f"{name} {sorted(map(str, own))}")
     return ", ".join(found) or "all"
+
+
+# --- bounds ----------------------------------------------------------------------------------
+
+
+def bounds(
+    kommuner: Sequence[str], seen: Seen, hidden: Sequence[tuple[frozenset[str], str]]
+) -> list[tuple[float, float]]:
+    """The least and the most that each hidden figure can be, by linear programming."""
+    sums = Attacker(kommuner, seen).sums
+    own = [
+        np.outer([one in region for one in kommuner], of_figure(name)) for region, name in hidden
+    ]
+    every = np.array([*sums.masks, *own]).reshape(len(sums.values) + len(own), -1)
+    random = np.random.default_rng(5).integers(1, 2**40, len(every)).astype(np.float64)
+    _, first = np.unique(random @ every, return_index=True)
+    every = every[:, first].astype(np.float64)
+    known, asked = every[: len(sums.values)], every[len(sums.values) :]
+    found = []
+    for target in asked:
+        low, high = (
+            sign
+            * float(linprog(sign * target, A_eq=known, b_eq=sums.values, method="highs").fun or 0)
+            for sign in (1, -1)
+        )
+        found.append((round(low, 6), round(high, 6)))
+    return found

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from kostra_publish.errors import DisclosureError
-from tests.disclosure.records.attacker import Found
-from tests.disclosure.records.small_rounds import attacked, rounds, scene
+from tests.disclosure.records.attacker import Found, bounds
+from tests.disclosure.records.small_rounds import Before, attacked, release, rounds, scene, seen
 
 PAIRS, CHUNK = 200, 20
 
@@ -48,6 +48,44 @@ def test_rows_and_figures_of_two_rounds_tell_of_no_few_persons(first: int) -> No
     told = {seed: one.found for seed, one in found.items() if one is not None}
     assert told
     assert {seed: one.examples for seed, one in told.items() if one.small or one.since} == {}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_make_hidden_figures_no_narrower(seed: int) -> None:
+    own = scene(seed)
+    try:
+        march, june = rounds(own)
+    except DisclosureError:
+        pytest.skip("refused")
+    reporting = [code for code in own.kommuner if code not in own.late]
+    for made, reported in ((march, reporting), (june, own.kommuner)):
+        told = seen(made, reported)
+        hidden = [
+            (frozenset([kommune]), name)
+            for kommune in reported
+            for name in own.measures
+            if (frozenset([kommune]), name) not in told.figures
+        ]
+        assert bounds(own.kommuner, told, hidden) == bounds(
+            own.kommuner, told.without_rows(), hidden
+        )
+
+
+@pytest.mark.parametrize("seed", [3, 7, 10])
+def test_a_correction_is_beside_both_rounds_before_it(seed: int) -> None:
+    own = scene(seed)
+    march, june = rounds(own)
+    # The last of June leave, in four kommuner or fewer, and some of March come back.
+    again = replace(own, march=own.june, june=(*own.june[6:], *own.march[:2]))
+    before = Before(
+        "2026-06", june.protected, {"2026-03": march.rows.stored, "2026-06": june.rows.stored}
+    )
+    corrected = release(again.june, own.kommuner, own.measures, before)
+    names = [gate.name for gate in corrected.rows.proof.gates]
+    assert {"since 2026-03", "since 2026-06"} <= {*names}
+    since_june = attacked(replace(again, late=()), june, corrected)
+    since_march = attacked(replace(own, june=again.june), march, corrected)
+    assert [*since_june.examples, *since_march.examples] == []
 
 
 def test_not_everything_is_generalised_away() -> None:

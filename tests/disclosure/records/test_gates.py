@@ -137,7 +137,7 @@ def told_apart(kommune: str, variable: str, first: int) -> StoredRecords:
     return replace(
         stored,
         leaves=stored.leaves.with_columns(pl.when(here).then(box).otherwise("box").alias("box")),
-        boxes=pl.concat([stored.boxes.filter(~here), boxes.cast(dict(stored.boxes.schema))]),
+        boxes=pl.concat([stored.boxes.filter(~here), boxes.cast(stored.boxes.schema)]),
     )
 
 
