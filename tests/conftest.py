@@ -29,9 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("repeatable")
 
 
-FIRST = ("test_publication.py", "pages", "browser", "test_invariance.py", "test_releasing.py")
+FIRST = ("test_publication.py", "browser", "pages", "test_invariance.py", "test_releasing.py")
 """Modules and rooms that take minutes: begun last, they would keep one process at work while
-others rest. Those of pages compile nothing, so two processes do not begin by compiling the same."""
+others rest. Those of browsers compile nothing: two processes do not begin by compiling the same."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
