@@ -29,10 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("repeatable")
 
 
-FIRST = ("test_publication.py", "test_invariance.py", "test_releasing.py")
-"""Modules that take minutes: begun last, they would keep one process at work while others rest."""
+FIRST = ("test_publication.py", "browser", "pages", "test_invariance.py", "test_releasing.py")
+"""Modules and rooms that take minutes: begun last, they would keep one process at work while
+others rest. Those of browsers compile nothing: two processes do not begin by compiling the same."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+    def place(item: pytest.Item) -> int:
+        return order.get(item.path.name, order.get(item.path.parent.name, len(order)))
+
+    items.sort(key=place)

@@ -61,6 +61,8 @@ Progress = Callable[[int, int], None]
 _SIDE_BY_SIDE: Final = 2
 _CHUNK: Final = 12
 """How many areas or figures a process takes at a time."""
+_ALONE: Final = 170
+"""So few are made by this process alone: others take longer to begin than they would save."""
 _DOWNLOADS: Final = (("text/csv", downloads.CSV), ("application/json", downloads.JSON))
 _DIVIDED: Final = frozenset({"fylke", "kostragruppe"})
 _OF_OSLO: Final = frozenset({"bydel", "bydeler"})
@@ -99,12 +101,25 @@ def write_site(
     site = _Site(content, catalogue.pages, catalogue.texts, release, templates)
     number = len(site.steps)
     chunks = [range(first, min(first + _CHUNK, number)) for first in range(0, number, _CHUNK)]
-    # Pages are made by the interpreter, which does one thing at a time: two processes.
+    made = _alone(site, chunks) if number <= _ALONE else _side_by_side(site, chunks)
+    for chunk, files in zip(chunks, made, strict=True):
+        yield from files
+        progress(chunk.stop, number)
+
+
+def _alone(site: _Site, chunks: Sequence[range]) -> Iterator[list[File]]:
+    """The files of each chunk, made here."""
+    return ([file for step in chunk for file in site.made(step)] for chunk in chunks)
+
+
+def _side_by_side(site: _Site, chunks: Sequence[range]) -> Iterator[list[File]]:
+    """The files of each chunk; pages are made by the interpreter, which does one thing at a time.
+
+    So they are made by two processes. Raises PublishError when one of them is ended.
+    """
     with ProcessPoolExecutor(_SIDE_BY_SIDE, get_context("spawn"), _begin, (site,)) as pool:
         try:
-            for chunk, files in zip(chunks, pool.map(_make, chunks), strict=True):
-                yield from files
-                progress(chunk.stop, number)
+            yield from pool.map(_make, chunks)
         except BrokenProcessPool as error:
             raise PublishError(
                 "a process that makes key-figure pages was ended by something else",

@@ -797,11 +797,20 @@ def test_a_correction_stands_on_the_pages_of_its_table_and_no_others() -> None:
     assert told == {"1124-sola", "fylke-11-rogaland", "tilfeller"}
 
 
+def test_a_small_site_is_the_same_by_one_process_and_by_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [*write_site(small(), catalogue(), release_facts("2026-03"), TEMPLATES)]
+    monkeypatch.setattr(site_module, "_ALONE", 0)
+    assert [*write_site(small(), catalogue(), release_facts("2026-03"), TEMPLATES)] == found
+
+
 def ended(_steps: object) -> None:
     os._exit(9)
 
 
 def test_a_process_that_is_ended_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "_ALONE", 0)
     monkeypatch.setattr(site_module, "_make", ended)
     with pytest.raises(PublishError, match="was ended by something else"):
         dict(write_site(small(), catalogue(), release_facts("2026-03"), TEMPLATES))
