@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kostra_publish.codes import regions as codes
-from kostra_publish.disclosure.records.gates import Proof, gates
+from kostra_publish.disclosure.records.gates import Proof, gates, kept
 from kostra_publish.disclosure.records.known import Overlapping, known
 from kostra_publish.disclosure.records.ladders import Ladder
 from kostra_publish.disclosure.records.measures import anonymity
@@ -94,6 +94,8 @@ def anonymised(
         return None
     facts = named(told, year, records.region.sizes)
     stored = _stored(counted, table, told, facts)
+    own = kept(stored, universe, earlier)
+    own.refuse(records.id)
     frame = _frame(stored, ladders)
     safe = SafeRecords(
         SEAL,
@@ -103,7 +105,7 @@ def anonymised(
         {one.variable.name: _labels(one, frame) for one in ladders},
         anonymity(records, frame, stored, telling),
     )
-    proof = gates(safe, stored, universe, earlier)
+    proof = gates(safe, stored, own)
     proof.refuse(records.id)
     return Anonymised(safe, stored, proof)
 

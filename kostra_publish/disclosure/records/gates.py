@@ -73,18 +73,8 @@ class Proof:
             )
 
 
-def gates(
-    safe: SafeRecords,
-    stored: StoredRecords,
-    universe: StoredUniverse,
-    earlier: Mapping[str, StoredRecords],
-) -> Proof:
-    """All gates of rows.
-
-    ``universe`` is what the release was protected as; ``earlier`` what earlier releases of the
-    year keep of the same set.
-    """
-    own = kept(stored, universe, earlier)
+def gates(safe: SafeRecords, stored: StoredRecords, own: Proof) -> Proof:
+    """All gates of rows; ``own`` are those of ``kept``."""
     distances = safe.anonymity.distance
     farthest = max(distances.values(), default=None)
     reported = Gate("t", "reported", len(distances), 0, farthest)
@@ -96,7 +86,8 @@ def kept(
 ) -> Proof:
     """The gates that can be looked at in what a release keeps of its rows.
 
-    ``universe`` and ``earlier`` as in ``gates``.
+    ``universe`` is what the release was protected as; ``earlier`` what earlier releases of the
+    year keep of the same set.
     """
     about = stored.about
     told = known(universe, about.population, about.overlaps, stored.leaves, seed=SEED)

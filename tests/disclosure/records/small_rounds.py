@@ -19,6 +19,7 @@ from kostra_publish.disclosure.protection import Earlier, Protected, protect
 from kostra_publish.disclosure.records.anonymise import Anonymised, anonymised
 from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.safe import VintageFacts
+from kostra_publish.errors import DisclosureError
 from kostra_publish.specs.delivery import RecordSet
 from tests.cube.specs import catalogue, measure, table, text
 from tests.cube.test_build import INHABITANTS, KOMMUNER, SKJEMA11, YEAR, population, statuses
@@ -285,6 +286,8 @@ def release(
     rows = anonymised(
         counted, protected.universes, YEAR, INHABITANTS, before.rows if before else {}
     )
+    if rows is None:
+        raise DisclosureError("the rows cannot be told")
     return Release(plan, built, counted, protected, rows)
 
 

@@ -8,17 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kostra_publish.disclosure.records.boxes import (
-    Boxes,
-    Generalisation,
-    Rows,
-    Sizes,
-    Telling,
-    _fill,
-    _together,
-)
+from kostra_publish.disclosure.records import kernel
+from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows
 from kostra_publish.disclosure.records.known import Margins, Region, Sight
 from kostra_publish.disclosure.records.ladders import Ladder
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.specs.delivery import Gates, Variable
 from tests.disclosure.records.small_rounds import MONTHS, SEX, SOURCE
 
@@ -132,10 +126,10 @@ def test_what_is_left_of_each_margin_is_nobody_or_enough(
 ) -> None:
     own = np.array(counts)
     kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(own), max_size=len(own))))
-    margins = np.array([one[: len(own)] for one in sets], dtype=np.int64)
-    sizes = Sizes(own[None], own[None], np.array([4]))
+    margins = np.array([one[: len(own)] for one in sets], dtype=np.bool_)
     before = kept.copy()
-    _fill(kept, sizes, margins, np.ones((1, len(margins)), dtype=np.bool_))
+    asked = np.ones((1, len(margins)), dtype=np.bool_)
+    kernel.fill(kept, np.stack([own, own]), np.array([4]), margins, asked)
     left = margins @ (own * ~kept)
     assert not (kept & ~before).any()
     assert ((left == 0) | (left >= 4)).all() or not kept.any()
@@ -144,9 +138,10 @@ def test_what_is_left_of_each_margin_is_nobody_or_enough(
 @given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_parts_that_are_told_alone_are_enough(counts: list[list[int]]) -> None:
     own = np.array(counts)
-    sizes = Sizes(own.reshape(1, -1), own.reshape(1, -1), np.array([4]))
-    together = _together(sizes, len(own), np.zeros(3, dtype=np.bool_))
-    for parts, joined in zip(own, together, strict=True):
+    across = np.zeros(3, dtype=np.bool_)
+    for parts in own:
+        joined = np.zeros(3, dtype=np.bool_)
+        kernel._join(joined, np.stack([parts, parts]), np.array([4]), across, 3)
         alone = parts[~joined]
         assert ((alone == 0) | (alone >= 4)).all()
         assert parts[joined].sum() == 0 or parts[joined].sum() >= 4 or joined.all()

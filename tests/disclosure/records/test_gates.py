@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 from kostra_publish.disclosure.records.anonymise import Anonymised, _frame
-from kostra_publish.disclosure.records.boxes import Telling
-from kostra_publish.disclosure.records.gates import Gate, Proof, gates
+from kostra_publish.disclosure.records.gates import Gate, Proof, gates, kept
 from kostra_publish.disclosure.records.ladders import Ladder
 from kostra_publish.disclosure.records.measures import anonymity
+from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.safe_records import Anonymity, SafeRecords
 from kostra_publish.disclosure.stored_universe import StoredUniverse
@@ -82,7 +82,7 @@ def made(stored: StoredRecords) -> SafeRecords:
 def failing(
     safe: SafeRecords, stored: StoredRecords, earlier: Mapping[str, StoredRecords] | None = None
 ) -> list[Gate]:
-    proof = gates(safe, stored, universe(), earlier or {})
+    proof = gates(safe, stored, kept(stored, universe(), earlier or {}))
     found = [one for one in proof.gates if not one.passed]
     if found:
         refused(proof)
