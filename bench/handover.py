@@ -167,9 +167,8 @@ def print_rows(rows: Sequence[Anonymised]) -> None:
 
 def one(release: Path, data: str) -> None:
     """Hand over twice in this process."""
-    ready = Ready.read(release, data)
-    handed_over(ready)
-    print_rows(handed_over(ready))
+    handed_over(Ready.read(release, data))
+    print_rows(handed_over(Ready.read(release, data)))
 
 
 if __name__ == "__main__":
