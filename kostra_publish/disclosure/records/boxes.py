@@ -238,7 +238,8 @@ class Generalisation:
         size, count = self.telling.ladders[free.variable].size, groups.shape[1]
         sizes = self._sizes(box * size + free.values, count * size)
         told = np.repeat(groups[free.variable], size).reshape(count, size)
-        first = kernel.part(sizes, self._limits, free.partings, told)
+        distinct = self.telling.gates.distinct
+        first = kernel.part(sizes, self._limits, free.partings, told, distinct)
         if not first.any():
             return box, groups
         number = np.where(box >= 0, box * size + first[box, free.values], -1)

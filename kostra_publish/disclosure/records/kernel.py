@@ -162,10 +162,12 @@ def take_alike(
 
 
 @jit
-def part(sizes: Integers, limits: Integers, partings: Partings, told: Integers) -> Integers:
+def part(
+    sizes: Integers, limits: Integers, partings: Partings, told: Integers, distinct: int
+) -> Integers:
     """Part groups of a variable box by box, where parts are enough; ``told`` is changed.
 
-    ``told`` has shape (boxes, finest values), the group that is told; ``sizes`` are by these,
+    At least ``distinct`` parts are told apart, or none. ``told`` has shape (boxes, finest values), the group that is told; ``sizes`` are by these,
     shape (2 * kinds, boxes * finest values). Returns for each the first value of its group, 0
     where nothing was parted.
     """
@@ -179,7 +181,7 @@ def part(sizes: Integers, limits: Integers, partings: Partings, told: Integers) 
             if told[box, partings.first[number]] == partings.group[number]:
                 _sum_parts(by_part, sizes, box * len(part_of), part_of)
                 _join(together, by_part, limits, across, count)
-                if _tells(together, by_part, count):
+                if _count_told(together, by_part, count) >= distinct:
                     _tell(told[box], first[box], together, part_of)
     return first
 
@@ -238,15 +240,15 @@ def _is_short(
 
 
 @jit
-def _tells(together: Flags, by_part: Integers, count: int) -> bool:
-    """Whether parts with rows are told apart."""
+def _count_told(together: Flags, by_part: Integers, count: int) -> int:
+    """How many parts with rows are told apart."""
     apart, joined = 0, 0
     for part in range(count):
         if by_part[0, part] > 0 and together[part]:
             joined = 1
         elif by_part[0, part] > 0:
             apart += 1
-    return apart + joined > 1
+    return apart + joined
 
 
 @jit

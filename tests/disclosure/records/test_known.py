@@ -116,7 +116,7 @@ def test_what_tables_tell_is_what_follows_by_fractions(
 
 
 def test_other_random_changes_tell_the_same() -> None:
-    groups = {"kjonn": [0b001, 0b110], "kilde": [0b0001, 0b1110]}
+    groups = {"kjonn": (0b001, 0b110), "kilde": (0b0001, 0b1110)}
     for kommune in KOMMUNER:
         told_of = [
             [
