@@ -179,7 +179,7 @@ def test_rows_add_up_to_what_is_published(out: Path, opened: Path, specs: Path) 
         region = cube.columns[0]
         total = cube.filter((pl.col("ContentsCode") == MAALEKORT) & (pl.col("Tid") == "2025"))
         joined = own.join(total, left_on="region", right_on=region)
-        assert joined.height == own.height > 10
+        assert joined.height == own.height > 0
         assert (joined["len"] == joined["value"]).all()
 
 

@@ -167,9 +167,9 @@ def part(
 ) -> Integers:
     """Part groups of a variable box by box, where parts are enough; ``told`` is changed.
 
-    At least ``distinct`` parts are told apart, or none. ``told`` has shape (boxes, finest values), the group that is told; ``sizes`` are by these,
-    shape (2 * kinds, boxes * finest values). Returns for each the first value of its group, 0
-    where nothing was parted.
+    At least ``distinct`` parts are told apart, or none. ``told`` has shape (boxes, finest values),
+    the group that is told; ``sizes`` are by these, shape (2 * kinds, boxes * finest values).
+    Returns for each the first value of its group, 0 where nothing was parted.
     """
     first = np.zeros(told.shape, dtype=np.int64)
     by_part = np.zeros((len(sizes), partings.across.shape[1]), dtype=np.int64)
