@@ -38,7 +38,7 @@ class Rows:
 
     ``places`` has shape (combinations, variables). ``net`` and ``behind`` have shape (earlier
     deliveries, combinations): how many rows more there are now than in each of them, and how many
-    persons stand behind that. A combination that only an earlier one has has 0 rows.
+    came and left in all. A combination that only an earlier one has has 0 rows.
     """
 
     places: Integers
@@ -142,7 +142,7 @@ class Generalisation:
         """Of which sets there are none or enough, shape (1 + earlier deliveries, sets)."""
         kinds = len(self._limits)
         net, behind = sizes[:kinds], sizes[kinds:]
-        found: Flags = (net == 0) | (behind >= self._limits[:, None])
+        found: Flags = (net == 0) | (behind + abs(net) >= 2 * self._limits[:, None])
         return found
 
     # --- boxes of given cuts ------------------------------------------------------------

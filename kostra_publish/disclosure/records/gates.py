@@ -206,9 +206,11 @@ def _near_earlier(now: StoredRecords, before: StoredRecords, enough: int) -> tup
     ).with_columns(pl.col("rows", "before").fill_null(0))
     joined = _with_boxes(now, joined).with_columns((pl.col("rows") - pl.col("before")).alias("net"))
     boxes = joined.group_by("region", "box").agg(
-        pl.col("net").sum(), pl.col("net").abs().sum().alias("behind")
+        pl.col("net").clip(0).sum().alias("came"), (-pl.col("net")).clip(0).sum().alias("left")
     )
-    few = boxes.filter((pl.col("net") != 0) & (pl.col("behind") < enough))
+    # Who moved within a box both came and left: the persons are the larger of the two numbers.
+    persons = pl.max_horizontal("came", "left")
+    few = boxes.filter((pl.col("came") != pl.col("left")) & (persons < enough))
     return boxes.height, few.height
 
 

@@ -1,7 +1,7 @@
 """The inner loops of generalising: sums, boxes that go to the rest, and groups that are parted.
 
 Numbers have shape (2 * kinds, …): ``kinds`` times how many rows there are more than before, then
-as many times how many persons stand behind that. The first kind are all rows, each other kind
+as many times how many came and left in all. The first kind are all rows, each other kind
 those beside one earlier delivery; ``limits`` has for each how many persons are enough.
 
 Loops are plain, since numba takes longer to compile what looks shorter.
@@ -71,6 +71,16 @@ def numbered(numbers: Integers, end: int) -> tuple[Integers, Integers]:
     return once, places
 
 
+@jit
+def is_few(net: int, moved: int, limit: int) -> bool:
+    """Whether fewer than ``limit`` persons may stand behind a difference that is not nought.
+
+    ``moved`` came or left, ``net`` more came than left; who moved within a set did both. So the
+    persons are as many as came, or as left, whichever is more: half the sum of the two numbers.
+    """
+    return net != 0 and moved + abs(net) < 2 * limit
+
+
 # --- boxes that go to the rest -------------------------------------------------------------
 
 
@@ -125,7 +135,7 @@ def _first_short(rest: Integers, limits: Integers, asked: Flags) -> tuple[int, i
     """The first kind and margin of which a few could be told apart; -1 where there is none."""
     for kind in range(len(limits)):
         for margin in range(rest.shape[1]):
-            few = rest[kind, margin] != 0 and rest[len(limits) + kind, margin] < limits[kind]
+            few = is_few(rest[kind, margin], rest[len(limits) + kind, margin], limits[kind])
             if few and asked[kind, margin]:
                 return kind, margin
     return -1, -1
@@ -206,7 +216,7 @@ def _join(together: Flags, by_part: Integers, limits: Integers, across: Flags, c
     for part in range(count):
         together[part] = across[part] and by_part[0, part] == 0
         for kind in range(len(limits)):
-            if by_part[kind, part] != 0 and by_part[len(limits) + kind, part] < limits[kind]:
+            if is_few(by_part[kind, part], by_part[len(limits) + kind, part], limits[kind]):
                 together[part] = True
     while _is_short(together, by_part, limits, across, count):
         smallest = -1
@@ -232,7 +242,7 @@ def _is_short(
                 net += by_part[kind, part]
                 behind += by_part[len(limits) + kind, part]
                 lie_across = lie_across or across[part]
-        if net != 0 and behind < limits[kind]:
+        if is_few(net, behind, limits[kind]):
             return True
         if kind == 0:
             rows = net

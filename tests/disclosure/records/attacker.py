@@ -502,11 +502,14 @@ def _sizes(truth: Integers, units: Flags, kinds: Flags) -> NDArray[np.float64]:
 
 
 def _behind(truth: Sequence[Integers], mask: Flags) -> int:
-    """How many persons stand behind the difference of two rounds in a set: by finest codes."""
+    """How many persons stand behind the difference of two rounds in a set: by finest codes.
+
+    As many as came, or as left, whichever is more: who moved within the set did both.
+    """
     difference = (truth[1] - truth[0]) * mask
     by_codes = np.zeros((FINEST.max() + 1, len(difference)), dtype=np.int64)
     np.add.at(by_codes, FINEST, difference.T)
-    return int(abs(by_codes).sum())
+    return int(max(by_codes.clip(0).sum(), (-by_codes).clip(0).sum()))
 
 
 def _name(units: Flags, kommuner: Sequence[str]) -> str:
