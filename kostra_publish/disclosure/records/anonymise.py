@@ -12,41 +12,29 @@ from numpy.typing import NDArray
 
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.records.gates import Proof, gates, kept
-from kostra_publish.disclosure.records.known import Overlapping, known
+from kostra_publish.disclosure.records.known import known
 from kostra_publish.disclosure.records.ladders import Ladder
 from kostra_publish.disclosure.records.measures import anonymity
 from kostra_publish.disclosure.records.naming import named
 from kostra_publish.disclosure.records.refining import Telling
 from kostra_publish.disclosure.records.regions import Kommune, Regions, Table, Told, shares
+from kostra_publish.disclosure.records.stored import Counted as Kept
 from kostra_publish.disclosure.records.stored import StoredRecords
 from kostra_publish.disclosure.safe_records import REGION, REGION_TYPE, RegionFacts, SafeRecords
 from kostra_publish.disclosure.seal import SEAL
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import DisclosureError
-from kostra_publish.specs.delivery import RecordSet
 from kostra_publish.specs.models import Text
 
 Integers = NDArray[np.int64]
 
 
-class Counted(Protocol):
+class Counted(Kept, Protocol):
     """The units of a record set by finest values; see ``cube.leaves.Leaves``."""
-
-    @property
-    def records(self) -> RecordSet:
-        """The record set."""
-
-    @property
-    def population(self) -> str:
-        """What its units are called in universes."""
 
     @property
     def counts(self) -> pl.DataFrame:
         """``unit``, the place of the finest value of each variable, and ``rows``."""
-
-    @property
-    def overlaps(self) -> Sequence[Overlapping]:
-        """How blocks of published figures see its variables."""
 
 
 @dataclass(frozen=True, eq=False)

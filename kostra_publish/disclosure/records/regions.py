@@ -6,10 +6,9 @@ others of the fylke, or with those of the whole country, in that order, never le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -18,10 +17,10 @@ from numpy.typing import NDArray
 from kostra_publish.disclosure.records.boxes import Boxes, Generalisation, Rows
 from kostra_publish.disclosure.records.known import Known
 from kostra_publish.disclosure.records.refining import Telling
+from kostra_publish.disclosure.safe_records import RegionType
 from kostra_publish.specs.delivery import RegionLadder
 
 Integers = NDArray[np.int64]
-RegionType = Literal["kommune", "gruppe", "fylke", "land"]
 
 
 @dataclass(frozen=True)
@@ -297,8 +296,3 @@ def shares(table: Table, sizes: Sequence[int]) -> tuple[NDArray[np.float64], ...
     return tuple(
         np.bincount(table.places[:, n], table.rows, size) / total for n, size in enumerate(sizes)
     )
-
-
-def fylker(told: Sequence[Told]) -> Iterator[str]:
-    """The fylker that regions lie in, each once."""
-    yield from dict.fromkeys(one.fylke for one in told if one.fylke is not None)
