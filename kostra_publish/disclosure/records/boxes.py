@@ -70,9 +70,19 @@ class Generalisation:
     """The search for the boxes of one region."""
 
     def __init__(
-        self, telling: Telling, region: Region, rows: Rows, refining: Refining | None = None
+        self,
+        telling: Telling,
+        region: Region,
+        rows: Rows,
+        refining: Refining | None = None,
+        *,
+        careful: bool = False,
     ) -> None:
-        """``region`` is what published tables tell of it."""
+        """``region`` is what published tables tell of it.
+
+        ``careful`` looks at every step whether boxes come near to what tables tell.
+        """
+        self.careful = careful
         self.telling = telling
         self.region = region
         self.rows = rows
@@ -85,24 +95,34 @@ class Generalisation:
     def boxes(self) -> Boxes | None:
         """The best boxes that are found; None where not even the number of rows can be told.
 
-        Where little has changed since an earlier delivery, the changes are in few of many small
-        boxes, but in each of few large ones: so cuts are also looked for as if nothing had.
+        Boxes seldom come near to what tables tell, so that is looked at when they are found, and
+        only where they do at every step of another search.
         """
         if not self.region.has_total or not self._whole_is_enough():
             return None
+        found = self.best()
+        if self._is_near(found):
+            found = self._as(self.rows, careful=True).best()
+        return None if self._is_near(found) else found
+
+    def best(self) -> Boxes:
+        """The boxes that tell most.
+
+        Where little has changed since an earlier delivery, the changes are in few of many small
+        boxes, but in each of few large ones: so cuts are also looked for as if nothing had.
+        """
         start = tuple(ladder.start for ladder in self.telling.ladders)
         found = [self.refined_from(start)]
         if self.rows.behind.any():
-            cuts, _ = self._as_new.refined_from(start)
+            none = np.zeros((0, len(self.rows.rows)), dtype=np.int64)
+            as_new = Rows(self.rows.places, self.rows.rows, none, none)
+            cuts, _ = self._as(as_new, careful=self.careful).refined_from(start)
             found.append(self.refined_from(cuts))
         return max((boxes for _, boxes in found), key=lambda one: one.told)
 
-    @property
-    def _as_new(self) -> Generalisation:
-        """The search for the same rows, if nothing had been handed over before."""
-        none = np.zeros((0, len(self.rows.rows)), dtype=np.int64)
-        rows = Rows(self.rows.places, self.rows.rows, none, none)
-        return Generalisation(self.telling, self.region, rows, self._refining)
+    def _as(self, rows: Rows, *, careful: bool) -> Generalisation:
+        """The same search for other rows of the same combinations, or a more careful one."""
+        return Generalisation(self.telling, self.region, rows, self._refining, careful=careful)
 
     def refined_from(self, cuts: tuple[Cut, ...]) -> tuple[tuple[Cut, ...], Boxes]:
         """The cuts refined as long as more is told, and their boxes."""
@@ -152,7 +172,7 @@ class Generalisation:
 
         Where those do so, too, they are worth nothing.
         """
-        if not self._is_near(made):
+        if not self.careful or not self._is_near(made):
             return made
         whole = self._made(cuts, parted=False)
         return replace(whole, told=-np.inf) if self._is_near(whole) else whole
