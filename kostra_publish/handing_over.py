@@ -160,7 +160,8 @@ def _anonymised(
 
 
 def _told(dataset: str, gate: ProvenGate) -> Gate:
-    least = "" if gate.least is None else f"; the least is {gate.least:g}"
+    word = "most" if gate.name == "t" else "least"
+    least = "" if gate.least is None else f"; the {word} is {gate.least:g}"
     return Gate(
         name=gate.name,
         dataset=dataset,

@@ -34,7 +34,8 @@ SEED: Final = 20_26
 class Gate:
     """One gate: what is demanded, how many sets were looked at, and how many do not pass.
 
-    ``least`` is the smallest number that was found, where there is one.
+    ``least`` is the smallest number that was found, where there is one; of a distance (t) the
+    largest.
     """
 
     name: str
