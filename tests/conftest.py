@@ -5,6 +5,10 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.chromium import browser
+
+__all__ = ["browser"]
+
 # Hypothesis draws the same examples on every machine, and a slow machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 

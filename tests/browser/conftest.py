@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser import small_site
 from tests.browser.reading import Reader
 from tests.browser.serving import served
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -28,27 +25,6 @@ def address(site: Path) -> Iterator[str]:
     """Where the site's front page is."""
     with served(site.parent) as origin:
         yield f"{origin}/{site.name}/"
-
-
-def program() -> str:
-    """The Chromium that tests run; without one they fail, and are never left out."""
-    wanted = os.environ.get("CHROMIUM")
-    for name in (wanted,) if wanted else BROWSERS:
-        if found := shutil.which(name):
-            return found
-    pytest.fail("no Chromium: `make test` installs it on Debian; else set CHROMIUM to its path")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program(),
-            # Names cannot be looked up: a page that fetches from elsewhere fails in any network.
-            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from kostra_publish.errors import TemplateError
 from kostra_publish.nav.documents import check_nav_templates, letter, payload, words
@@ -23,7 +23,6 @@ from kostra_publish.nav.documents.codebook import codebook
 from kostra_publish.nav.package import Column, MissingReport
 from kostra_publish.outputs import pages
 from kostra_publish.specs.models import LANGUAGES, Language
-from tests.browser.conftest import program
 from tests.browser.test_accessibility import violations
 from tests.browser.test_markup import wrong
 from tests.nav import packages
@@ -241,28 +240,20 @@ def test_the_pages_are_valid(folder: Path) -> None:
     assert wrong(*sorted(folder.iterdir())) == []
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program())
-        yield started
-        started.close()
-
-
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_breaks_a_rule(chromium: Browser, folder: Path, name: str) -> None:
+def test_no_page_breaks_a_rule(browser: Browser, folder: Path, name: str) -> None:
     for language in LANGUAGES:
-        assert broken(chromium, folder / f"{language}-{name}", width=1200) == [], language
+        assert broken(browser, folder / f"{language}-{name}", width=1200) == [], language
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nor_in_the_dark_on_a_telephone(chromium: Browser, folder: Path, name: str) -> None:
-    assert broken(chromium, folder / f"nb-{name}", width=320, dark=True) == []
+def test_nor_in_the_dark_on_a_telephone(browser: Browser, folder: Path, name: str) -> None:
+    assert broken(browser, folder / f"nb-{name}", width=320, dark=True) == []
 
 
-def broken(chromium: Browser, path: Path, *, width: int, dark: bool = False) -> list[str]:
+def broken(browser: Browser, path: Path, *, width: int, dark: bool = False) -> list[str]:
     """The rules that a page breaks, and whether it is wider than the window."""
-    page = chromium.new_page(
+    page = browser.new_page(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
         bypass_csp=True,
