@@ -101,8 +101,9 @@ class Generalisation:
         if not self.region.has_total or not self._whole_is_enough():
             return None
         found = self.best()
-        if self._is_near(found):
-            found = self._as(self.rows, careful=True).best()
+        if not self._is_near(found):
+            return found
+        found = self._as(self.rows, careful=True).best()
         return None if self._is_near(found) else found
 
     def best(self) -> Boxes:

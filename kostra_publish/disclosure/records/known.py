@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 from typing import Final, Protocol
 
@@ -51,6 +51,12 @@ class Overlapping(Protocol):
         """By name of a combination of the block: its class of each variable."""
 
 
+@cache
+def _marks(count: int) -> NDArray[np.float64]:
+    """A random number for each class: their sums tell sets of classes apart."""
+    return np.random.default_rng(0).random((count,))
+
+
 @dataclass(frozen=True, eq=False)
 class Margins:
     """The combinations of a block, and the sets of them that tables may tell of.
@@ -67,11 +73,6 @@ class Margins:
     within: Flags
     touching: Flags
     numbers: Integers
-
-    @cached_property
-    def marks(self) -> NDArray[np.float64]:
-        """A random number for each class: their sums tell sets of classes apart."""
-        return np.random.default_rng(0).random((self.within.shape[1],))
 
     def of(self, units: Sequence[int]) -> Margins:
         """The same of some units together."""
@@ -170,7 +171,7 @@ class Sight:
             held = groups[name][:, None] >> np.arange(len(touched)) & 1
             mask = held.astype(np.float32) @ touched.astype(np.float32) > 0
             whole = (whole[:, :, None] & mask[:, None, :]).reshape(len(rows), -1)
-        marks = whole @ self.margins.marks
+        marks = whole @ _marks(whole.shape[1])
         _, first, place = np.unique(marks, return_index=True, return_inverse=True)
         count = np.bincount(place.ravel(), rows).astype(np.int64)
         return self.margins.near(whole[first], count, enough)
