@@ -119,7 +119,6 @@ def made(
         if (found := _anonymised(plan, one, result, counted, universes, earlier)) is not None
     }
     known = [one for release in ground.upon.beside for one in read_records(release)]
-    newest = earlier[ground.upon.beside[-1].name] if ground.upon.beside else {}
     handover = Handover(
         catalogue=task.catalogue,
         release=ground.release(task),
@@ -130,7 +129,8 @@ def made(
             for name, one in rows.items()
         },
         missing=counted.missing,
-        before={name: _before(one) for name, one in newest.items()},
+        # The newest that has a set comes last, and counts.
+        before={name: _before(one) for own in earlier.values() for name, one in own.items()},
         earlier={one.delivery: one for one in known},
         templates=task.sources.templates,
     )

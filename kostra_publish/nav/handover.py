@@ -83,10 +83,10 @@ class Handover:
     cubes: Mapping[str, SafeCube]
     records: Mapping[str, Anonymous]
     missing: Mapping[str, Sequence[str]]
+    templates: Path
     before: Before = field(default_factory=dict)
     earlier: Mapping[str, Record] = field(default_factory=dict)
     """By delivery: the package before."""
-    templates: Path = Path("templates")
 
 
 @dataclass(frozen=True)

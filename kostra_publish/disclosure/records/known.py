@@ -293,7 +293,7 @@ def known(
     index = {unit: place for place, unit in enumerate(units)}
     changes = _changes(universe, seed, [])
     sights = [_sight(universe, own, index, changes, one) for one in overlaps]
-    filled = _filled(counts, overlaps)
+    filled = _filled(counts.filter(pl.col("unit").is_in(units)), overlaps)
     blank = [place for one in overlaps for place in _blank(own, one, filled)]
     changes = _changes(universe, seed, blank)
     sights += [

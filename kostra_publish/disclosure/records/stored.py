@@ -19,7 +19,7 @@ from kostra_publish.disclosure.records.known import Overlapping
 from kostra_publish.disclosure.safe_records import RegionFacts, RegionType
 from kostra_publish.disclosure.stored_universe import StoredUniverse, parquet_bytes
 from kostra_publish.errors import DisclosureError
-from kostra_publish.specs.delivery import UNKNOWN, RecordSet
+from kostra_publish.specs.delivery import UNKNOWN, RecordSet, Variable
 from kostra_publish.specs.models import Model, Text
 
 FOLDER: Final = "internal/handover"
@@ -178,9 +178,8 @@ class StoredRecords:
         return f"StoredRecords({self.about.id})"
 
 
-def _finest(variable: object) -> tuple[str, ...]:
-    leaves = variable.leaves()  # type: ignore[attr-defined]
-    return (*(leaf.code for leaf in leaves), UNKNOWN)
+def _finest(variable: Variable) -> tuple[str, ...]:
+    return (*(leaf.code for leaf in variable.leaves()), UNKNOWN)
 
 
 def write(stored: StoredRecords, vintage: int) -> Iterator[tuple[str, bytes]]:
