@@ -31,8 +31,9 @@ import polars as pl
 from kostra_publish.checking import published_tables, round_inputs
 from kostra_publish.cube.build import build
 from kostra_publish.cube.plan import Plan
+from kostra_publish.making import Say
 from kostra_publish.microdata import synth
-from kostra_publish.publication import Request, Say
+from kostra_publish.publication import Request
 from kostra_publish.publication import publish as publish_round
 from kostra_publish.releases.log import now
 from kostra_publish.releases.rounds import Schedule

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
-
-import polars as pl
 
 from kostra_publish.auditing import audit
-from kostra_publish.checking import input_facts, missing_reports, round_inputs, rule_counts
 from kostra_publish.comparing import compare, read_folder, read_release
-from kostra_publish.cube.build import Built, build
-from kostra_publish.cube.partition import partitions
-from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure import stored_universe
-from kostra_publish.disclosure.protection import Protected, protect
+from kostra_publish.disclosure.protection import Protected
 from kostra_publish.disclosure.report import by_table
-from kostra_publish.disclosure.safe import SIGNS, Corrected, SafeCube, VintageFacts
-from kostra_publish.disclosure.stored import with_history
-from kostra_publish.handing_over import Asked, Counted, asked, inhabitants, made
-from kostra_publish.microdata.inputs import Counted as CountedInputs
-from kostra_publish.microdata.inputs import Inputs
+from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.handing_over import Counted, inhabitants, made
+from kostra_publish.making import Say, Stage, figures, signs_of
 from kostra_publish.nav.sealing import Contents, Keys, Sealed, seal
 from kostra_publish.outputs import overview, quality
 from kostra_publish.outputs.comparison.page import write_page
@@ -37,21 +26,11 @@ from kostra_publish.outputs.protection import (
     SinceEarlier,
     write_protection,
 )
-from kostra_publish.outputs.quality import ComparedRelease, ProvisionalCode, QualityFacts
+from kostra_publish.outputs.quality import QualityFacts
 from kostra_publish.outputs.registry import FORMATS, Format
 from kostra_publish.pages.site import write_site
-from kostra_publish.preparing import (
-    Ground,
-    Sources,
-    Task,
-    ground,
-    plan,
-    refuse_half_corrected,
-    task,
-)
-from kostra_publish.quality.assess import assess
-from kostra_publish.quality.evidence import Evidence
-from kostra_publish.quality.observations import Observations, observe
+from kostra_publish.preparing import Ground, Sources, Task, ground, task
+from kostra_publish.quality.observations import Observations
 from kostra_publish.quality.stored import observation_files
 from kostra_publish.releases.corrections import refuse_other_changes
 from kostra_publish.releases.folders import LOOKS
@@ -62,20 +41,6 @@ from kostra_publish.releases.rounds import ReleaseFacts, Round
 from kostra_publish.releases.staging import Staging, staged
 from kostra_publish.releases.verdict import QualityVerdict
 from kostra_publish.specs.folders import digests
-
-
-class Say(Protocol):
-    """Takes what a stage found; ``progress`` is told how much of its work is done."""
-
-    def __call__(self, text: str) -> None:
-        """Tell what was found."""
-
-    def progress(self, done: int, of: int) -> None:
-        """Tell how much is done, of how much."""
-
-
-Stage = Callable[[str], AbstractContextManager[Say]]
-"""Opens a stage of the work by its name; what is said in it ends up on its line."""
 
 COMPARISON = "internal/compare.html"
 """What differs from the release before; `compare --out` writes all of it, for programs too."""
@@ -165,37 +130,21 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
 
     Raises a PublishError of the kind that fits.
     """
-    with stage("Read, validate and count") as say:
-        planned = plan(wanted, base.earlier)
-        inputs = round_inputs(planned, wanted.round, wanted.sources.data, wanted.files)
-        refuse_half_corrected(wanted, base, inputs)
-        want = asked(wanted, planned)
-        counted, rows = _counted(inputs, planned, want)
-        say(f"{sum(counted.rows.values()):,} rows in {len(counted.rows)} files")
-    with stage("Build the cubes") as say:
-        built = build(planned, counted.results, counted.statuses, inputs.file_names)
-        say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
-    with stage("Protect small figures") as say:
-        facts = _facts(wanted.round, inputs)
-        protected = protect(planned, built, facts, base.shown)
-        cubes = _with_history(protected.cubes, base.earlier, carry_on=not wanted.is_look)
-        say(", ".join(f"{count:,} {sign}" for sign, count in _signs(cubes).items()))
-    with stage("Check the quality") as say:
-        seen = _Seen(wanted, planned, inputs, counted, built)
-        observed, report = seen.quality(protected.cubes, cubes, base.observed)
-        failed, warnings = report.verdict.failed_blocking, report.verdict.warnings
-        say(f"{len(failed)} blocking, {len(warnings)} warnings")
+    made_of = figures(wanted, base, stage)
+    cubes, want, protected = made_of.cubes, made_of.want, made_of.protected
+    report = made_of.report
     with stage("Write the release") as say:
         release = base.release(wanted)
         _write_tables(staging, wanted, release, cubes)
         _write_internal(staging, wanted, cubes, protected)
-        _write_quality(staging, wanted, observed, report)
+        _write_quality(staging, wanted, made_of.observed, report)
         say(f"{len(staging.written)} files")
     packages: Sequence[Contents] = ()
     if want.deliveries:
         with stage("Prepare the handover") as say:
-            people = Counted(want, rows, inhabitants(counted.results[-1]), built.missing)
-            handed = made(wanted, base, planned, people, cubes, protected.universes)
+            people = inhabitants(made_of.inhabitants)
+            counted = Counted(want, made_of.rows, people, made_of.built.missing)
+            handed = made(wanted, base, made_of.planned, counted, cubes, protected.universes)
             handed.write(staging, wanted.round.vintage)
             packages = handed.packages
             say(", ".join(one.name for one in packages))
@@ -225,7 +174,7 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         folder=staging.folder,
         tables=len(cubes),
         cells=sum(len(cube.values) for cube in cubes),
-        signs=_signs(cubes),
+        signs=signs_of(cubes),
         files=len(staging.written),
         synthetic=any(facts.synthetic for cube in cubes for facts in cube.vintages.values()),
         previous=base.previous.name if base.previous else None,
@@ -236,50 +185,6 @@ def build_release(staging: Staging, wanted: Task, base: Ground, stage: Stage) ->
         quality=report.verdict,
         packages=packages,
     )
-
-
-def _counted(
-    inputs: Inputs, planned: Plan, want: Asked
-) -> tuple[CountedInputs, list[pl.DataFrame]]:
-    """What the tables are made of, and the rows that are handed over, counted in one pass."""
-
-    def queries(frames: Mapping[str, pl.LazyFrame]) -> list[pl.LazyFrame]:
-        return [*planned.queries(frames), *want.queries(planned, frames)]
-
-    counted = inputs.count(planned.sources, planned.population, queries, with_controls=True)
-    own = len(counted.results) - len(want.records)
-    return replace(counted, results=counted.results[:own]), counted.results[own:]
-
-
-def _facts(current: Round, inputs: Inputs) -> VintageFacts:
-    return VintageFacts(
-        vintage=current.vintage,
-        round=current.name,
-        published=current.updated,
-        preliminary=current.preliminary,
-        final_day=current.final_day,
-        synthetic=inputs.synthetic,
-        corrected=(Corrected(day=correction.date, reason=correction.reason),)
-        if (correction := current.correction)
-        else (),
-    )
-
-
-def _with_history(
-    new: Sequence[SafeCube], earlier: Mapping[str, SafeCube], *, carry_on: bool
-) -> list[SafeCube]:
-    """The new cubes with their earlier vintages, and the tables this round leaves alone."""
-    cubes = {cube.table.id: with_history(cube, earlier.get(cube.table.id)) for cube in new}
-    if carry_on:
-        cubes = {**earlier, **cubes}
-    return [cubes[name] for name in sorted(cubes)]
-
-
-def _signs(cubes: Sequence[SafeCube]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for cube in cubes:
-        counts.update(dict(cube.statuses.drop_nulls().value_counts().iter_rows()))
-    return {sign: counts[sign] for sign in SIGNS}
 
 
 # --- what is written --------------------------------------------------------------------
@@ -364,47 +269,6 @@ def _refuse(staging: Staging, wanted: Task, base: Ground) -> None:
 
 
 # --- what is told of it -----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What was read and counted, for the quality report."""
-
-    wanted: Task
-    planned: Plan
-    inputs: Inputs
-    counted: CountedInputs
-    built: Built
-
-    def quality(
-        self,
-        new: Sequence[SafeCube],
-        every: Sequence[SafeCube],
-        earlier: Sequence[Observations],
-    ) -> tuple[Observations, QualityFacts]:
-        """What is observed of the round, and the report on it."""
-        current, catalogue = self.wanted.round, self.wanted.catalogue
-        rules = rule_counts(self.counted, current.vintage)
-        observed = observe(self.planned, current.name, self.built, self.counted, rules)
-        parts = partitions(self.planned, self.built.tallies)
-        evidence = Evidence(observed, earlier, rules, new, self.planned.indicators, parts)
-        return observed, QualityFacts(
-            round=current.name,
-            vintage=current.vintage,
-            preliminary=current.preliminary,
-            synthetic=self.inputs.synthetic,
-            inputs=input_facts(self.inputs, self.counted),
-            missing=missing_reports(catalogue, self.built, self.counted, current.vintage),
-            rules=rules,
-            signs=tuple(quality.signs(cube) for cube in every),
-            provisional=tuple(ProvisionalCode(*row) for row in catalogue.provisional()),
-            checks=assess(catalogue.quality.checks, evidence),
-            compared_with=tuple(
-                ComparedRelease(one.round, one.vintage, one.manifest_sha256)
-                for one in earlier
-                if one.manifest_sha256
-            ),
-        )
 
 
 def _protection(current: Round, protected: Protected) -> ProtectionFacts:

@@ -13,12 +13,13 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.stored_universe import read_all
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.handing_over import Asked, Counted, asked, inhabitants, made
+from kostra_publish.making import Stage
 from kostra_publish.microdata.files import digest
 from kostra_publish.microdata.inputs import Inputs
 from kostra_publish.nav.handover import read_records
 from kostra_publish.nav.sealing import Contents
 from kostra_publish.preparing import Sources, Task, ground_again, plan
-from kostra_publish.publication import Stage, build_release
+from kostra_publish.publication import build_release
 from kostra_publish.releases.history import earlier_cubes
 from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256, versions
 from kostra_publish.releases.rounds import Schedule

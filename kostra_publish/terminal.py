@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kostra_publish.auditing import Audit, Proof
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.explaining import Explanation
+    from kostra_publish.making import Say
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.nav.delivery_log import Line as Delivered
     from kostra_publish.nav.opening import Verified
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from kostra_publish.outputs.comparison.facts import Comparison
     from kostra_publish.outputs.protection import PolicyCosts
     from kostra_publish.outputs.quality import CheckResult, RuleCount
-    from kostra_publish.publication import Say, Summary
+    from kostra_publish.publication import Summary
     from kostra_publish.releases.life import Standing, Standings
     from kostra_publish.releases.verdict import QualityVerdict
     from kostra_publish.releasing import Planned

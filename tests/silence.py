@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kostra_publish.publication import Say
+from kostra_publish.making import Say
 
 
 class Unheard:
