@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.errors import Finding, FindingsError, PublishError
+from kostra_publish.explaining import Explained
+from kostra_publish.outputs.quality import QualityFacts
+from kostra_publish.releases.passing import Passed
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import TableSpec
@@ -44,3 +48,117 @@ class Draft:
         return any(
             facts.synthetic for cube in self.cubes.values() for facts in cube.vintages.values()
         )
+
+
+# --- what goes between the process that makes drafts and the one that shows them ---------
+
+
+@dataclass(frozen=True)
+class Saved:
+    """To the maker: files have been saved, among the table specs, among the data, or both."""
+
+    specs: bool = False
+    data: bool = False
+
+
+@dataclass(frozen=True)
+class Looked:
+    """To the maker: somebody looks at a table."""
+
+    table: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """To the maker: why does a cell of a table show what it shows?
+
+    ``cell`` has a category for each dimension, by code.
+    """
+
+    number: int
+    table: str
+    cell: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """From the maker: what is new in the draft; everything else is as it was.
+
+    ``cubes`` are new or have changed, ``interim`` is of these; ``tables`` are all there are.
+    ``previous`` is given once, with the first update.
+    """
+
+    catalogue: Catalogue
+    release: ReleaseFacts
+    tables: tuple[TableSpec, ...]
+    cubes: tuple[Passed, ...] = ()
+    interim: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    previous: tuple[Passed, ...] | None = None
+    previous_name: str | None = None
+    complete: bool = False
+    """Whether every table is as it would be published."""
+
+    def applied(self, draft: Draft | None) -> Draft:
+        """The draft that comes of it."""
+        names = {table.id for table in self.tables}
+        before = draft.cubes if draft else {}
+        new = {one.table.id: one.cube for one in self.cubes}
+        interim = {**(draft.interim if draft else {}), **dict.fromkeys(new, frozenset[str]())}
+        previous = draft.previous if draft else {}
+        if self.previous is not None:
+            previous = {one.table.id: one.cube for one in self.previous}
+        return Draft(
+            catalogue=self.catalogue,
+            release=self.release,
+            tables=self.tables,
+            cubes={name: cube for name, cube in {**before, **new}.items() if name in names},
+            interim={
+                name: codes
+                for name, codes in {**interim, **self.interim}.items()
+                if name in names and codes
+            },
+            previous=previous,
+            previous_name=self.previous_name,
+        )
+
+
+@dataclass(frozen=True)
+class Working:
+    """From the maker: what it is doing, for the status line; empty when it rests."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """From the maker: why there is no newer draft. What was there before stays."""
+
+    message: str
+    fix: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, error: PublishError) -> Wrong:
+        """What a user error says."""
+        findings = error.findings if isinstance(error, FindingsError) else ()
+        return cls(error.message, error.fix, findings)
+
+
+@dataclass(frozen=True)
+class Report:
+    """From the maker: the quality report of the round, without figures of kommuner."""
+
+    facts: QualityFacts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """From the maker: what came of a question; None where it cannot be told yet."""
+
+    number: int
+    explained: Explained | None
+    why_not: str = ""
+
+
+Message = Update | Working | Wrong | Report | Answer
+"""What the maker sends."""

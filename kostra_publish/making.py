@@ -17,7 +17,7 @@ from kostra_publish.checking import input_facts, missing_reports, round_inputs, 
 from kostra_publish.cube.build import Built, build
 from kostra_publish.cube.partition import partitions
 from kostra_publish.cube.plan import Plan
-from kostra_publish.disclosure.protection import Protected, protect
+from kostra_publish.disclosure.protection import Answers, Protected, protect
 from kostra_publish.disclosure.safe import SIGNS, Corrected, SafeCube, VintageFacts
 from kostra_publish.disclosure.stored import with_history
 from kostra_publish.handing_over import Asked, asked
@@ -66,11 +66,18 @@ class Figures:
     report: QualityFacts
 
 
-def figures(wanted: Task, base: Ground, stage: Stage, *, hand_over: bool = True) -> Figures:
+def figures(
+    wanted: Task,
+    base: Ground,
+    stage: Stage,
+    *,
+    hand_over: bool = True,
+    known: Answers | None = None,
+) -> Figures:
     """Read, count and protect a round upon what was published before.
 
-    ``hand_over`` also counts the rows that are handed over. Raises a PublishError of the kind
-    that fits.
+    ``hand_over`` also counts the rows that are handed over; ``known`` are answers of disclosure
+    control that were found before. Raises a PublishError of the kind that fits.
     """
     with stage("Read, validate and count") as say:
         planned = plan(wanted, base.earlier)
@@ -83,7 +90,8 @@ def figures(wanted: Task, base: Ground, stage: Stage, *, hand_over: bool = True)
         built = build(planned, counted.results, counted.statuses, inputs.file_names)
         say(f"{sum(cube.value.size for cube in built.cubes):,} cells")
     with stage("Protect small figures") as say:
-        protected = protect(planned, built, facts_of(wanted.round, inputs), base.shown)
+        facts = facts_of(wanted.round, inputs)
+        protected = protect(planned, built, facts, base.shown, known)
         cubes = _with_history(protected.cubes, base.earlier, carry_on=not wanted.is_look)
         say(", ".join(f"{count:,} {sign}" for sign, count in signs_of(cubes).items()))
     with stage("Check the quality") as say:

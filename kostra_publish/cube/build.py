@@ -18,6 +18,7 @@ from kostra_publish.cube.atoms import AtomKey, Quotient
 from kostra_publish.cube.conditions import in_use
 from kostra_publish.cube.contributors import Counts, Population
 from kostra_publish.cube.cube import Cube, State
+from kostra_publish.cube.dimensions import BYDEL_KINDS, table_dimensions
 from kostra_publish.cube.dominance import dominated
 from kostra_publish.cube.indicators import by_kommune
 from kostra_publish.cube.notes import MissingReports, part_note, report_notes
@@ -26,13 +27,6 @@ from kostra_publish.cube.regions import Region, Units, membership, table_regions
 from kostra_publish.cube.reports import Reports, reports
 from kostra_publish.cube.tally import Layout, Tally
 from kostra_publish.errors import DataError, Finding
-from kostra_publish.specs.dimensions import (
-    BYDEL_REGION,
-    CONTENTS,
-    KOMMUNE_REGION,
-    TIME,
-    CubeDimension,
-)
 from kostra_publish.specs.models import (
     Category,
     Dimension,
@@ -41,13 +35,11 @@ from kostra_publish.specs.models import (
     Note,
     RegionKind,
     TableSpec,
-    Text,
 )
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-BYDEL_KINDS = frozenset({"bydel", "bydeler"})
 SINGLE_KINDS = frozenset({"kommune", "bydel"})
 
 
@@ -320,7 +312,7 @@ class _TableBuilder:
         return Cube(
             table=self.table,
             vintage=self.ground.plan.vintage,
-            dimensions=self._dimensions(),
+            dimensions=table_dimensions(self.ground.plan, self.table, self.place.regions),
             value=cells.value,
             contributors=cells.contributors,
             state=cells.state,
@@ -349,46 +341,6 @@ class _TableBuilder:
     @property
     def shape(self) -> tuple[int, ...]:
         return (len(self.place.regions), *(len(members) for _, members in self.splits))
-
-    def _dimensions(self) -> tuple[CubeDimension, ...]:
-        texts = self.ground.plan.catalogue.texts
-        bydeler = set(self.table.regions) <= BYDEL_KINDS
-        year = str(self.ground.plan.vintage)
-        return (
-            CubeDimension(
-                code=BYDEL_REGION if bydeler else KOMMUNE_REGION,
-                role="geo",
-                label=texts.bydel_variable if bydeler else texts.region_variable,
-                codes=tuple(region.code for region in self.place.regions),
-                labels=tuple(region.label for region in self.place.regions),
-            ),
-            *(
-                CubeDimension(
-                    code=dimension.code,
-                    role="classification",
-                    label=dimension.label,
-                    codes=tuple(category.code for category in members),
-                    labels=tuple(category.label for category in members),
-                    total=dimension.total,
-                    provisional=dimension.provisional,
-                )
-                for dimension, members in self.splits
-            ),
-            CubeDimension(
-                code=CONTENTS,
-                role="metric",
-                label=texts.contents_variable,
-                codes=tuple(measure.code for measure in self.table.measures),
-                labels=tuple(measure.label for measure in self.table.measures),
-            ),
-            CubeDimension(
-                code=TIME,
-                role="time",
-                label=texts.time_variable,
-                codes=(year,),
-                labels=(Text(nb=year, nn=year, en=year),),
-            ),
-        )
 
     # --- figures ------------------------------------------------------------------
 

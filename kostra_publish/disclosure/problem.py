@@ -9,6 +9,7 @@ the same persons). Nothing here says where the tables came from.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 import numpy as np
@@ -78,6 +79,19 @@ class Problem:
         """The true value of each cell."""
         found: Integers = self.rows @ self.inner
         return found
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all but ``cells``: problems of the same digest have the same answer."""
+        found = sha256()
+        for matrix in (self.rows, self.equations):
+            found.update(repr(matrix.shape).encode())
+            for part in (matrix.data, matrix.indices, matrix.indptr):
+                found.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
+        flags = (self.small, self.single, self.listed, self.open)
+        for array in (self.inner, *flags, self.floor, self.cost):
+            found.update(array.tobytes())
+        return found.hexdigest()
 
     def statuses(self, visible: Flags) -> pl.Series:
         """``P``, ``U`` or ``S`` for each cell, from which are ``visible``."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -21,6 +20,7 @@ from kostra_publish.disclosure.answer import Answer, withstanding
 from kostra_publish.disclosure.attack.cornered import cornered
 from kostra_publish.disclosure.attack.released import INSIDERS_TRIED
 from kostra_publish.disclosure.certificate import few_tables
+from kostra_publish.disclosure.engine.suppress import Suppression
 from kostra_publish.disclosure.primary import protect as protect_cube
 from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.rounds import Joined, alone, joined
@@ -87,26 +87,59 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Protected:
-    """Safe cubes in the plan's order, what it took, and what a release keeps of the universes."""
+    """Safe cubes in the plan's order, what it took, and what a release keeps of the universes.
+
+    ``answers`` are those that were found, for whoever protects much of the same again.
+    """
 
     cubes: list[SafeCube]
     reports: tuple[UniverseReport, ...]
     universes: tuple[StoredUniverse, ...]
+    answers: Answers = field(default_factory=dict, repr=False)
+
+
+Answers = Mapping[tuple[str, Intervals], Answer]
+"""Answers by the digest of their problem and what was wanted of intervals."""
+
+
+def protect_by_themselves(plan: Plan, built: Built, facts: VintageFacts) -> list[SafeCube]:
+    """The cubes of ``built`` for a glance, protected by themselves.
+
+    Small figures are hidden, and what they would follow from by linear algebra among these very
+    cubes. Neither other tables nor earlier releases are looked at, nor is anything attacked:
+    that takes much longer. Raises DisclosureError when there is nothing left to hide.
+    """
+    found = universes(plan, built)
+    visible = [_by_algebra(one.problem) for one in found]
+    signs = hidden(found, visible)
+    return [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
+
+
+def _by_algebra(problem: Problem) -> Flags:
+    """What may be shown by linear algebra, though everyone knows which inner numbers are 0."""
+    noughts = np.ones(len(problem.inner), dtype=np.bool_)
+    engine = Suppression(problem.with_noughts(noughts), effort=EFFORT)
+    return engine.visible[: len(problem.small)]
 
 
 def protect(
-    plan: Plan, built: Built, facts: VintageFacts, earlier: Earlier | None = None
+    plan: Plan,
+    built: Built,
+    facts: VintageFacts,
+    earlier: Earlier | None = None,
+    known: Answers | None = None,
 ) -> Protected:
     """Every cube of ``built`` with its small figures hidden, and what would give them away.
 
-    ``earlier`` is what has been shown of the vintage before. Raises DisclosureError when a
-    small figure still follows from what would be visible.
+    ``earlier`` is what has been shown of the vintage before; ``known`` are answers that were
+    found already, and are not sought again. Raises DisclosureError when a small figure still
+    follows from what would be visible.
     """
-    intervals = plan.catalogue.policy.intervals
+    decisions = _Decisions(plan.catalogue.policy.intervals, known or {})
     beside = [_beside(universe, earlier) for universe in universes(plan, built)]
     # The loops and the solver work without the interpreter: universes are protected side by side.
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        decided = [*pool.map(partial(_answer_beside, intervals=intervals), beside)]
+        decided = [*pool.map(decisions.beside, beside)]
     signs = hidden([one.universe for one, _ in decided], [answer.visible for _, answer in decided])
     cubes = [protect_cube(cube, facts, signs.get(cube.table.id)) for cube in built.cubes]
     shown = {cube.table.id: cube.state == State.FIGURE for cube in built.cubes}
@@ -116,6 +149,7 @@ def protect(
         cubes=cubes,
         reports=tuple(_report(one, answer.visible) for one, answer in answers),
         universes=tuple(_stored(one.universe, answer, dimensions) for one, answer in answers),
+        answers=decisions.found,
     )
 
 
@@ -139,35 +173,51 @@ def _beside(universe: Universe, earlier: Earlier | None) -> list[Joined]:
     return found or [alone(universe)]
 
 
-def _answer_beside(found: Sequence[Joined], intervals: Intervals) -> tuple[Joined, Answer]:
-    """Which cells may be shown beside all earlier releases.
+@dataclass(frozen=True, eq=False)
+class _Decisions:
+    """Which cells may be shown, problem by problem; what is known already is not sought again."""
 
-    What is hidden beside one stays hidden when the next is looked at: that takes nothing away
-    from what was found, since whoever is shown less knows less.
-    """
-    first, answer = _answer(found[0], intervals)
-    for other in found[1:]:
-        hidden = ~answer.visible[: other.own]
-        _, beside = _answer(other.hiding(hidden), intervals)
-        visible = answer.visible.copy()
-        visible[: other.own] &= beside.visible[: other.own]
-        answer = replace(answer, visible=visible)
-    return first, answer
+    intervals: Intervals
+    known: Answers
+    found: dict[tuple[str, Intervals], Answer] = field(default_factory=dict)
+    """What was asked for."""
 
+    def beside(self, found: Sequence[Joined]) -> tuple[Joined, Answer]:
+        """Which cells may be shown beside all earlier releases.
 
-def _answer(found: Joined, intervals: Intervals) -> tuple[Joined, Answer]:
-    """Which cells may be shown, and what was to be protected in the end."""
-    # An interval of kroner says nothing about persons: there the least will do.
-    wanted = intervals if found.universe.kind == "persons" else Intervals()
-    try:
-        return found, decide(found.problem, wanted)
-    except DisclosureError as error:
-        given = _given_away(found)
-        if not given.any():
-            name = found.universe.name
-            raise DisclosureError(f"{name}: {error.message}", fix=error.fix) from None
-    left = found.without(given)
-    return left, decide(left.problem, wanted)
+        What is hidden beside one stays hidden when the next is looked at: that takes nothing
+        away from what was found, since whoever is shown less knows less.
+        """
+        first, answer = self._answer(found[0])
+        for other in found[1:]:
+            hidden = ~answer.visible[: other.own]
+            _, beside = self._answer(other.hiding(hidden))
+            visible = answer.visible.copy()
+            visible[: other.own] &= beside.visible[: other.own]
+            answer = replace(answer, visible=visible)
+        return first, answer
+
+    def _answer(self, found: Joined) -> tuple[Joined, Answer]:
+        """Which cells may be shown, and what was to be protected in the end."""
+        # An interval of kroner says nothing about persons: there the least will do.
+        wanted = self.intervals if found.universe.kind == "persons" else Intervals()
+        try:
+            return found, self._decide(found.problem, wanted)
+        except DisclosureError as error:
+            given = _given_away(found)
+            if not given.any():
+                name = found.universe.name
+                raise DisclosureError(f"{name}: {error.message}", fix=error.fix) from None
+        left = found.without(given)
+        return left, self._decide(left.problem, wanted)
+
+    def _decide(self, problem: Problem, intervals: Intervals) -> Answer:
+        key = problem.digest, intervals
+        answer = self.known.get(key)
+        if answer is None:
+            answer = decide(problem, intervals)
+        self.found[key] = answer
+        return answer
 
 
 def decide(problem: Problem, intervals: Intervals) -> Answer:

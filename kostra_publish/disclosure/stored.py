@@ -56,6 +56,55 @@ def _only(dimension: CubeDimension, codes: set[str]) -> CubeDimension:
     return replace(dimension, codes=tuple(kept), labels=tuple(kept.values()))
 
 
+def arrived(
+    table: TableSpec,
+    dimensions: Sequence[CubeDimension],
+    cells: pl.DataFrame,
+    vintages: Mapping[int, VintageFacts],
+) -> SafeCube:
+    """A safe cube again, as another process of this program passed it on.
+
+    ``cells`` has value and status, in the cube's order. Raises ValueError when they do not fit.
+    """
+    return SafeCube(SEAL, table, dimensions, cells, vintages)
+
+
+def composed(
+    table: TableSpec,
+    dimensions: Sequence[CubeDimension],
+    vintage: int,
+    parts: Mapping[str, SafeCube],
+    facts: VintageFacts,
+) -> SafeCube:
+    """One vintage of a table, each measure as one of ``parts`` shows it, by contents code.
+
+    ``dimensions`` may have other names than the parts, and measures in another order, but the
+    same codes. Raises ValueError when they do not.
+    """
+    contents = next(one for one in dimensions if one.code == CONTENTS)
+    columns = [_measure_cells(parts[code], dimensions, code, vintage) for code in contents.codes]
+    rows = np.arange(columns[0].height * len(columns)).reshape(len(columns), -1).T.ravel()
+    return SafeCube(SEAL, table, dimensions, pl.concat(columns)[rows], {vintage: facts})
+
+
+def _measure_cells(
+    cube: SafeCube, dimensions: Sequence[CubeDimension], measure: str, vintage: int
+) -> pl.DataFrame:
+    """The cells of one measure and vintage, in the order of all other dimensions."""
+    kept = []
+    for dimension in cube.dimensions:
+        other = next((one for one in dimensions if one.code == dimension.code), None)
+        picked = {CONTENTS: [measure], TIME: [str(vintage)]}.get(dimension.code)
+        codes = picked or (list(other.codes) if other else [])
+        known = {code: place for place, code in enumerate(dimension.codes)}
+        if other is None or not set(codes) <= known.keys():
+            msg = f"table {cube.table.id}: {dimension.code} has other codes"
+            raise ValueError(msg)
+        kept.append(np.array([known[code] for code in codes], dtype=np.int64))
+    flat = np.ravel_multi_index(np.ix_(*kept), cube.size).ravel()
+    return _cells(cube)[flat]
+
+
 def with_history(new: SafeCube, earlier: SafeCube | None) -> SafeCube:
     """``new`` with the vintages of ``earlier`` that it does not publish itself.
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube, only_safe
 from kostra_publish.outputs.charts import Chart, draw
@@ -36,6 +37,14 @@ FEW_ROWS: Final = 8
 """How many rows it shows at once where none is flagged."""
 MORE_ROWS: Final = 60
 """How many rows more it shows when asked."""
+
+_NAMING: Final = frozenset(
+    {
+        "kommune", "name", "indicator", "skjema", "rule", "severity", "text", "table", "regions",
+        "measure",
+    }
+)  # fmt: skip
+"""Columns that name what a row is about, and hold no figure."""
 
 Cell: TypeAlias = str | int | float | None
 
@@ -227,6 +236,33 @@ class QualityFacts:
         return QualityVerdict(checks=tuple(check.verdict for check in self.checks))
 
 
+def without_figures(facts: QualityFacts) -> QualityFacts:
+    """The same report for a page that is served: it names kommuner, and shows no figure of any.
+
+    Control rules are left out, since they count single records.
+    """
+    checks = tuple(map(_without_figures, facts.checks))
+    return replace(facts, checks=checks, rules=None)
+
+
+def _without_figures(check: CheckResult) -> CheckResult:
+    if check.passed is None:
+        return check
+    kept = [place for place, column in enumerate(check.columns) if column.key in _NAMING]
+    rows = [Row(tuple(row.cells[place] for place in kept), flagged=True) for row in check.rows]
+    return replace(
+        check,
+        summary=f"{number(check.flagged)} av {number(len(rows))} rader er utenfor grensen.",
+        columns=tuple(check.columns[place] for place in kept),
+        rows=tuple(
+            dict.fromkeys(
+                one for one, row in zip(rows, check.rows, strict=True) if row.flagged and kept
+            )
+        ),
+        chart=None,
+    )
+
+
 def signs(cube: SafeCube, vintage: int | None = None) -> TableSigns:
     """Count the figures and signs of a cube, of one vintage if given."""
     (cube,) = only_safe([cube])
@@ -255,6 +291,31 @@ def write_quality(facts: QualityFacts, templates: Path) -> Iterator[tuple[str, b
     text = json.dumps(content, ensure_ascii=False, indent=1)
     yield REPORT, f"{text}\n".encode()
     yield PAGE, page(templates, TEMPLATE, facts=facts, most=MOST)
+
+
+def read_quality(data: bytes) -> QualityFacts:
+    """A report again from its JSON; columns have no decimals any more, and charts are lost.
+
+    The caller answers for the bytes. Raises ValueError when they do not read.
+    """
+    content = json.loads(data)
+    del content["verdict"]
+    found: QualityFacts = _FACTS.validate_python(
+        content | {"checks": [_from_json(one) for one in content["checks"]]}
+    )
+    return found
+
+
+_FACTS: Final = TypeAdapter(QualityFacts)
+
+
+def _from_json(check: dict[str, Any]) -> dict[str, Any]:
+    columns = [{"key": key, "label": label} for key, label in check["columns"].items()]
+    rows = [
+        {"cells": [row[column["key"]] for column in columns], "flagged": row["flagged"]}
+        for row in check["rows"]
+    ]
+    return check | {"columns": columns, "rows": rows}
 
 
 def _as_json(check: CheckResult) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +25,8 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST = 100
 """How many lists and mappings one may stand in."""
 _TOO_DEEP = "lists and mappings are nested too deep", "Take the brackets away."
+_KEPT = 256
+"""Files whose content is remembered."""
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -61,34 +64,40 @@ def read(path: Path, name: str = "") -> Document:
     Raises SpecError when the file cannot be read, is not UTF-8, not YAML, not a mapping,
     gives a key twice, or holds itself.
     """
-    reader = _Reader(name or path.name)
+    name = name or path.name
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_LOADER)
-        content = reader.tree(node, ()) if node else {}
     except OSError as error:
         rule = f"the file cannot be read ({error.strerror})"
-        raise _not_readable(reader.name, 1, rule, "Check what it is, and your rights.") from error
+        raise _not_readable(name, 1, rule, "Check what it is, and your rights.") from error
     except UnicodeDecodeError as error:
-        raise _not_readable(reader.name, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
+        raise _not_readable(name, 1, "the file is not UTF-8", "Save it as UTF-8.") from error
+    return _parsed(name, text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _parsed(name: str, text: str) -> Document:
+    """The content of a file, remembered: a folder is read again each time one file is saved."""
+    reader = _Reader(name)
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+        content = reader.tree(node, ()) if node else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 1
         rule = f"not valid YAML ({error.problem})"
-        raise _not_readable(
-            reader.name, line, rule, "Mend the indentation or the quotes."
-        ) from error
+        raise _not_readable(name, line, rule, "Mend the indentation or the quotes.") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         rule = f"not valid YAML ({error.reason})"
-        raise _not_readable(reader.name, line, rule, "Take the character away.") from error
+        raise _not_readable(name, line, rule, "Take the character away.") from error
     except RecursionError as error:
-        raise _not_readable(reader.name, 1, *_TOO_DEEP) from error
+        raise _not_readable(name, 1, *_TOO_DEEP) from error
     if not isinstance(content, dict):
-        raise _not_readable(reader.name, 1, "the file must hold a mapping", "Start it with `id:`.")
+        raise _not_readable(name, 1, "the file must hold a mapping", "Start it with `id:`.")
     if reader.findings:
         raise SpecError(reader.findings)
-    return Document(reader.name, content, reader.lines)
+    return Document(name, content, reader.lines)
 
 
 def _not_readable(name: str, line: int, rule: str, fix: str) -> SpecError:

@@ -1,0 +1,116 @@
+"""The whole round in a process of its own: as ``publish`` makes it, up to where it is written.
+
+It can be ended at any time, since it writes nothing. When it is done it stays, and tells why
+figures are hidden: what that takes never leaves it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from kostra_publish.disclosure.protection import Answers
+from kostra_publish.drafting.basis import Basis, basis
+from kostra_publish.drafting.standing import Request
+from kostra_publish.drafts import Answer, Question, Working, Wrong
+from kostra_publish.errors import PublishError
+from kostra_publish.making import Figures, figures
+from kostra_publish.outputs.quality import QualityFacts, without_figures
+from kostra_publish.preparing import ground, plan, task
+from kostra_publish.releases.passing import Passed
+
+_SPAWN = get_context("spawn")
+_NICE = 10
+"""How far it stands back for those whom somebody is waiting for."""
+_STAGES = {
+    "Read, validate and count": "Leser og teller",
+    "Build the cubes": "Bygger tabellene",
+    "Protect small figures": "Skjermer små tall",
+    "Check the quality": "Kontrollerer kvaliteten",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A round made whole: its cubes, what they were made on, and the quality report."""
+
+    cubes: tuple[Passed, ...]
+    bases: Mapping[str, Basis]
+    report: QualityFacts
+    answers: Answers
+    """What disclosure control found, for the next time."""
+
+
+@dataclass(eq=False)
+class WholeRound:
+    """The process that makes the whole round, as seen by who started it."""
+
+    process: BaseProcess
+    connection: Connection
+    doing: str = "Lager hele runden"
+    is_made: bool = False
+    has_failed: bool = False
+
+    @classmethod
+    def started(cls, request: Request, known: Answers) -> WholeRound:
+        """Start one, with answers of disclosure control that were found before."""
+        own, other = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=work, args=(other, request, known), daemon=True)
+        process.start()
+        other.close()
+        return cls(process, own)
+
+    def end(self) -> None:
+        """End it, whatever it is doing."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def work(connection: Connection, request: Request, known: Answers) -> None:
+    """Make the round, send it as ``Made`` (or ``Wrong``), then answer until nobody asks."""
+    os.nice(_NICE)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        try:
+            made = _make(connection, request, known)
+        except PublishError as error:
+            connection.send(Wrong.of(error))
+            return
+        while True:
+            question = connection.recv()
+            connection.send(_answer(made, question))
+
+
+def _make(connection: Connection, request: Request, known: Answers) -> Figures:
+    @contextmanager
+    def stage(name: str) -> Iterator[_Unheard]:
+        connection.send(Working(_STAGES[name]))
+        yield _Unheard()
+
+    wanted = task(request.round, request.sources)
+    base = ground(request.out, wanted)
+    made = figures(wanted, base, stage, hand_over=False, known=known)
+    planned = plan(wanted, base.earlier)
+    bases = {table.id: basis(planned, table) for table in wanted.tables}
+    report = without_figures(made.report)
+    connection.send(Made(tuple(map(Passed.of, made.cubes)), bases, report, made.protected.answers))
+    return made
+
+
+class _Unheard:
+    """Takes what a stage has found, which nobody waits for."""
+
+    def __call__(self, text: str) -> None:
+        """Nothing comes of it."""
+
+    def progress(self, done: int, of: int) -> None:
+        """Nothing comes of it."""
+
+
+def _answer(made: Figures, question: Question) -> Answer:
+    return Answer(question.number, None, "TODO")
