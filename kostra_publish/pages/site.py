@@ -90,15 +90,9 @@ def write_site(
     Raises TemplateError when a template is missing or does not hold together, PublishError when
     a process that makes pages is ended.
     """
-    if catalogue.pages is None:
+    site = site_of(cubes, catalogue, release, templates)
+    if site is None:
         return
-    known = figures(catalogue.pages.figures, only_safe(cubes))
-    if not known.by_id:
-        return
-    content = Content(
-        catalogue.pages, areas(release.round.vintage, known.labels), known, catalogue.texts.units
-    )
-    site = _Site(content, catalogue.pages, catalogue.texts, release, templates)
     number = len(site.steps)
     chunks = [range(first, min(first + _CHUNK, number)) for first in range(0, number, _CHUNK)]
     made = _alone(site, chunks) if number <= _ALONE else _side_by_side(site, chunks)
@@ -107,12 +101,27 @@ def write_site(
         progress(chunk.stop, number)
 
 
-def _alone(site: _Site, chunks: Sequence[range]) -> Iterator[list[File]]:
+def site_of(
+    cubes: Sequence[SafeCube], catalogue: Catalogue, release: ReleaseFacts, templates: Path
+) -> Site | None:
+    """The site before any page is made; None when the specs ask for no pages."""
+    if catalogue.pages is None:
+        return None
+    known = figures(catalogue.pages.figures, only_safe(cubes))
+    if not known.by_id:
+        return None
+    content = Content(
+        catalogue.pages, areas(release.round.vintage, known.labels), known, catalogue.texts.units
+    )
+    return Site(content, catalogue.pages, catalogue.texts, release, templates)
+
+
+def _alone(site: Site, chunks: Sequence[range]) -> Iterator[list[File]]:
     """The files of each chunk, made here."""
     return ([file for step in chunk for file in site.made(step)] for chunk in chunks)
 
 
-def _side_by_side(site: _Site, chunks: Sequence[range]) -> Iterator[list[File]]:
+def _side_by_side(site: Site, chunks: Sequence[range]) -> Iterator[list[File]]:
     """The files of each chunk; pages are made by the interpreter, which does one thing at a time.
 
     So they are made by two processes. Raises PublishError when one of them is ended.
@@ -127,11 +136,11 @@ def _side_by_side(site: _Site, chunks: Sequence[range]) -> Iterator[list[File]]:
             ) from error
 
 
-_at_work: list[_Site] = []
+_at_work: list[Site] = []
 """In a process that makes pages: the site."""
 
 
-def _begin(site: _Site) -> None:
+def _begin(site: Site) -> None:
     _at_work.append(site)
 
 
@@ -141,7 +150,9 @@ def _make(steps: Sequence[int]) -> list[File]:
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
+    """The key-figure site of a release; its pages are made as they are asked for."""
+
     content: Content
     pages: Pages
     texts: Texts
@@ -204,6 +215,47 @@ class _Site:
         """What there is to make: a page in all languages at a time."""
         content = self.content
         return [*content.areas, *content.key_figures, *content.areas.former, "plain", "rest"]
+
+    def file(self, path: str) -> bytes | None:
+        """A file by its path in the release; None where there is none.
+
+        Raises TemplateError as ``write_site`` does.
+        """
+        for step in self._steps_of(path):
+            if step not in self._made:
+                self._made[step] = dict(self.made(step))
+            if (found := self._made[step].get(path)) is not None:
+                return found
+        return None
+
+    def _steps_of(self, path: str) -> list[int]:
+        """The steps that may make a file."""
+        folder, _, _ = path.removeprefix(f"{FOLDER}/").rpartition("/")
+        for language in LANGUAGES:
+            folder = folder.removeprefix(f"{language}/")
+        return [self._places[folder]] if folder in self._places else self._places_of_rest
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """The step of each folder with a page of its own."""
+        found = {}
+        for number, step in enumerate(self.steps):
+            match step:
+                case Area():
+                    found[step.path.rstrip("/")] = number
+                case KeyFigure():
+                    found[f"{FIGURES}/{step.id}"] = number
+                case Former():
+                    found[step.slug] = number
+        return found
+
+    @property
+    def _places_of_rest(self) -> list[int]:
+        return [number for number, step in enumerate(self.steps) if isinstance(step, str)]
+
+    @cached_property
+    def _made(self) -> dict[int, dict[str, bytes]]:
+        return {}
 
     def made(self, step: int) -> Iterator[File]:
         """The files of a step."""
