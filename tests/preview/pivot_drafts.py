@@ -86,15 +86,19 @@ def made(
     return cube(spec, dims, published, cells=filled(dims, cells))
 
 
-def draft(version: int = 1, **cells: Shown) -> Draft:
-    """The draft; ``cells`` are other figures of regions for 2025, such as ``EAK=17.0``."""
+def draft(version: int = 1, *, regions: int = 0, **cells: Shown) -> Draft:
+    """The draft; ``cells`` are other figures of regions for 2025, such as ``EAK=17.0``.
+
+    ``regions`` is how many regions the table has beside those of others.
+    """
+    own = REGIONS | {f"99{n:02}": f"Region {n}" for n in range(regions)}
     after: dict[tuple[str, ...], Shown] = {at: now for at, (_, now, _) in CHANGED.items()}
     before: dict[tuple[str, ...], Shown] = {at: was for at, (was, _, _) in CHANGED.items()}
     for figures in (before, after):
         figures.update({place("1144", sex): ":" for sex in SEX})
         figures[place("3103")] = ".."
     after.update({place(region): shown for region, shown in cells.items()})
-    cubes = [made(after), made({}, table_id="12268")]
+    cubes = [made(after, regions=own), made({}, table_id="12268")]
     specs = [cubes[0].table, spec_of("14019"), cubes[1].table]
     return Draft(
         catalogue=catalogue(specs),

@@ -24,7 +24,13 @@ FOLDER = Path(__file__).parents[2] / "templates"
 DRAFT = draft()
 CURRENT: list[Callable[[], Draft]] = []
 """What is served, last."""
-APP = Starlette(routes=routes(lambda: CURRENT[-1](), FOLDER))
+
+
+def _served() -> Draft:
+    return CURRENT[-1]()
+
+
+APP = Starlette(routes=routes(_served, FOLDER))
 
 
 def answer(
