@@ -164,6 +164,7 @@ def check(
     rule of skjema 11 and 11C would have stopped, by rule and kommune.
     """
     from kostra_publish import checking
+    from kostra_publish.preview.rendering import check_preview_templates
     from kostra_publish.releases.rounds import Schedule
     from kostra_publish.specs import folders
 
@@ -172,6 +173,7 @@ def check(
     console = terminal.console(quiet=quiet)
     report = checking.check_specs(folders.find("table_specs", specs))
     checking.check_templates(folders.find("templates", templates))
+    check_preview_templates(folders.find("templates", templates))
     terminal.print_specs(console, report)
     if round_name:
         current = Schedule(report.catalogue.calendar).round(round_name)

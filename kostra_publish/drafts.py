@@ -36,6 +36,8 @@ class Draft:
     """The tables of the release before, by table id."""
     previous_name: str | None = None
     """The release before; None where there is none."""
+    version: int = 0
+    """Which state it is; a later one has a higher number."""
 
     @property
     def settled(self) -> dict[str, SafeCube]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kostra_publish.comparing.asking import Asked, tables_asked_for
-from kostra_publish.comparing.cells import changed_cells
+from kostra_publish.comparing.cells import changed_between, changed_cells
 from kostra_publish.comparing.metadata import said_changes
 from kostra_publish.comparing.sides import (
     COLLECTION,
@@ -17,6 +17,7 @@ from kostra_publish.outputs.comparison.facts import Comparison
 __all__ = [
     "Asked",
     "Side",
+    "changed_between",
     "compare",
     "read_folder",
     "read_release",

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from kostra_publish.comparing.asking import Asked
 from kostra_publish.comparing.sides import Heads, Json, Side
-from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SIGNS, SUPPRESSED
+from kostra_publish.disclosure.safe import (
+    MISSING,
+    NOT_APPLICABLE,
+    SIGNS,
+    SUPPRESSED,
+    CubeDimension,
+    SafeCube,
+)
 from kostra_publish.outputs.comparison.facts import (
     CELL_COLUMNS,
     KINDS,
@@ -25,9 +32,11 @@ from kostra_publish.outputs.comparison.facts import (
     Kind,
     TableChanges,
 )
-from kostra_publish.releases.described import StoredCube, StoredDimension
+from kostra_publish.outputs.facts import measures
+from kostra_publish.releases.described import StoredDimension
 from kostra_publish.specs.dimensions import CONTENTS
 
+Dimension = StoredDimension | CubeDimension
 Positions = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -102,36 +111,78 @@ class _Cells:
         return number.get_columns()
 
 
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A table as one release shows it."""
+
+    dimensions: Sequence[Dimension]
+    cells: _Cells
+
+
 def changed_cells(
     table: str, before: Side, after: Side, asked: Asked | None = None
 ) -> TableChanges:
     """The changed cells of a table that one release has, or both; of what is asked for."""
-    old, new = before.cubes.get(table), after.cubes.get(table)
+    old, new = (
+        _Shown(side.cubes[table].dimensions, _Cells.of(side.cells[table]))
+        if table in side.cubes
+        else None
+        for side in (before, after)
+    )
+    heads = [side.heads[table] for side in (after, before) if table in side.cubes]
+    return _compared(
+        old, new, asked, table=table, title=_title(heads[0]), decimals=_decimals(heads)
+    )
+
+
+def changed_between(before: SafeCube | None, after: SafeCube) -> TableChanges:
+    """The changed cells of a table that is in memory; without one before, each is added."""
+    cubes = [cube for cube in (before, after) if cube is not None]
+    decimals: dict[str, int] = {}
+    for cube in cubes:
+        for measure in measures(cube):
+            decimals[measure.code] = max(decimals.get(measure.code, 0), measure.decimals)
+    old, new = (
+        None if cube is None else _Shown(cube.dimensions, _Cells.of(_frame_of(cube)))
+        for cube in (before, after)
+    )
+    spec = after.table
+    return _compared(old, new, None, table=spec.id, title=spec.title.nb, decimals=decimals)
+
+
+def _frame_of(cube: SafeCube) -> pl.DataFrame:
+    return pl.DataFrame({"value": cube.values, "status": cube.statuses})
+
+
+def _compared(
+    old: _Shown | None,
+    new: _Shown | None,
+    asked: Asked | None,
+    *,
+    table: str,
+    title: str,
+    decimals: Mapping[str, int],
+) -> TableChanges:
     dimensions = _dimensions(old, new)
     picked = asked.picked(dimensions) if asked else {}
     if old and new and len(old.dimensions) == len(new.dimensions) == len(dimensions):
-        sides = [
-            _laid(cube, _Cells.of(side.cells[table]), dimensions)
-            for cube, side in ((old, before), (new, after))
-        ]
-        cells, compared = _on_one_grid(sides[0], sides[1], dimensions, picked)
+        cells, compared = _on_one_grid(
+            _laid(old, dimensions), _laid(new, dimensions), dimensions, picked
+        )
     else:
         # Cells with other dimensions are other cells.
         parts = [
-            _all(cube, _Cells.of(side.cells[table]), dimensions, picked, gone=cube is old)
-            for cube, side in ((old, before), (new, after))
-            if cube
+            _all(shown, dimensions, picked, gone=shown is old) for shown in (old, new) if shown
         ]
         cells, compared = pl.concat([part for part, _ in parts]), sum(count for _, count in parts)
-    heads = [side.heads[table] for side in (after, before) if table in side.cubes]
     return TableChanges(
         table=table,
-        title=_title(heads[0]),
+        title=title,
         status="in both" if old and new else "added" if new else "removed",
         dimensions=dimensions,
         cells=cells,
         compared=compared,
-        decimals=_decimals(heads),
+        decimals=decimals,
     )
 
 
@@ -157,9 +208,7 @@ def _on_one_grid(
     return frame, int((there & asked).sum())
 
 
-def _mask(
-    dimensions: Sequence[ComparedDimension | StoredDimension], picked: Mapping[str, str]
-) -> Flags:
+def _mask(dimensions: Sequence[ComparedDimension | Dimension], picked: Mapping[str, str]) -> Flags:
     """Which cells are in the categories that are picked, by the code of their dimension."""
     mask = np.zeros([len(dimension.codes) for dimension in dimensions], dtype=np.bool_)
     own = {one.code: one.codes for one in dimensions}
@@ -173,20 +222,20 @@ def _mask(
     return mask.ravel()
 
 
-def _laid(cube: StoredCube, cells: _Cells, dimensions: Sequence[ComparedDimension]) -> _Cells:
-    """A cube's cells on the grid of ``dimensions``, which hold all its categories."""
-    if [(one.code, one.codes) for one in cube.dimensions] == [
+def _laid(shown: _Shown, dimensions: Sequence[ComparedDimension]) -> _Cells:
+    """A table's cells on the grid of ``dimensions``, which hold all its categories."""
+    if [(one.code, one.codes) for one in shown.dimensions] == [
         (one.code, one.codes) for one in dimensions
     ]:
-        return cells
+        return shown.cells
     strides = _strides(dimensions)
     flat = np.zeros(1, dtype=np.int64)
-    for dimension in cube.dimensions:
+    for dimension in shown.dimensions:
         whole = next(one for one in dimensions if one.code == dimension.code)
         place = {code: position for position, code in enumerate(whole.codes)}
         along = np.array([place[code] for code in dimension.codes], dtype=np.int64)
         flat = (flat[:, None] + along[None, :] * strides[dimension.code]).ravel()
-    return cells.on(flat, prod(len(dimension.codes) for dimension in dimensions))
+    return shown.cells.on(flat, prod(len(dimension.codes) for dimension in dimensions))
 
 
 def _strides(dimensions: Sequence[ComparedDimension]) -> dict[str, int]:
@@ -199,31 +248,30 @@ def _strides(dimensions: Sequence[ComparedDimension]) -> dict[str, int]:
 
 
 def _all(
-    cube: StoredCube,
-    cells: _Cells,
+    shown: _Shown,
     dimensions: Sequence[ComparedDimension],
     picked: Mapping[str, str],
     *,
     gone: bool,
 ) -> tuple[pl.DataFrame, int]:
-    """Every cell of a cube as removed (``gone``) or added, and how many there are."""
-    asked = _mask(cube.dimensions, picked)
-    rows = np.flatnonzero((cells.shows != SIGNS.index(NOT_APPLICABLE)) & asked)
-    sizes = [len(dimension.codes) for dimension in cube.dimensions]
+    """Every cell of a table as removed (``gone``) or added, and how many there are."""
+    asked = _mask(shown.dimensions, picked)
+    rows = np.flatnonzero((shown.cells.shows != SIGNS.index(NOT_APPLICABLE)) & asked)
+    sizes = [len(dimension.codes) for dimension in shown.dimensions]
     own = {
         dimension.code: (dimension, place)
-        for dimension, place in zip(cube.dimensions, np.unravel_index(rows, sizes), strict=True)
+        for dimension, place in zip(shown.dimensions, np.unravel_index(rows, sizes), strict=True)
     }
     positions = {one.code: _positions(one, own.get(one.code), len(rows)) for one in dimensions}
     kind = np.full(len(rows), KINDS.index("removed" if gone else "added"), dtype=np.uint8)
     nothing = _Cells(np.zeros(len(rows)), np.full(len(rows), _ABSENT, dtype=np.uint8))
-    there = cells[rows]
+    there = shown.cells[rows]
     before, after = (there, nothing) if gone else (nothing, there)
     return _frame(kind, positions, before, after), int(asked.sum())
 
 
 def _positions(
-    whole: ComparedDimension, own: tuple[StoredDimension, Positions] | None, count: int
+    whole: ComparedDimension, own: tuple[Dimension, Positions] | None, count: int
 ) -> pl.Series:
     """Where each cell is along a dimension; null where its cube lacks the dimension."""
     if own is None:
@@ -251,18 +299,16 @@ def _frame(
 # --- what tables and categories are called -------------------------------------------------
 
 
-def _dimensions(
-    before: StoredCube | None, after: StoredCube | None
-) -> tuple[ComparedDimension, ...]:
+def _dimensions(before: _Shown | None, after: _Shown | None) -> tuple[ComparedDimension, ...]:
     """The dimensions of both, with the categories of both: the newer release's come first."""
-    found: dict[str, list[StoredDimension]] = {}
-    for cube in (after, before):
-        for dimension in cube.dimensions if cube else ():
+    found: dict[str, list[Dimension]] = {}
+    for shown in (after, before):
+        for dimension in shown.dimensions if shown else ():
             found.setdefault(dimension.code, []).append(dimension)
     return tuple(_together(versions) for versions in found.values())
 
 
-def _together(versions: Sequence[StoredDimension]) -> ComparedDimension:
+def _together(versions: Sequence[Dimension]) -> ComparedDimension:
     first = versions[0]
     labels: dict[str, str] = {}
     for version in versions:

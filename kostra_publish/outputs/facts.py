@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, Literal
@@ -208,7 +208,7 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
         for code in codes:
             found = categories.setdefault(dimension, {}).setdefault(code, [])
             found.append(Footnote(note.text, note.mandatory))
-    table += _sign_notes(cube, catalogue)
+    table += sign_notes(set(cube.statuses.unique()), catalogue.texts)
     return Footnotes(
         tuple(dict.fromkeys(table)),
         {
@@ -324,15 +324,19 @@ def _estimated_note(cube: SafeCube, facts: VintageFacts, texts: Texts) -> Note:
     return Note(text=Text(**filled), mandatory=True, scope=scope)
 
 
+def is_estimated(table: TableSpec, facts: VintageFacts, region: str) -> bool:
+    """Whether the numbers of a region in a vintage are estimated in part."""
+    return table.missing != "sum" and region in facts.estimated
+
+
 def in_words(share: float, language: Language) -> str:
     """A per cent with one decimal, as the language writes it."""
     text = f"{share:.1f}"
     return text if language == "en" else text.replace(".", ",")
 
 
-def _sign_notes(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
-    texts = catalogue.texts
-    occurring = set(cube.statuses.unique())
+def sign_notes(occurring: Collection[str | None], texts: Texts) -> Iterator[Footnote]:
+    """What the signs among those that occur mean."""
     for sign, meaning in texts.signs.items():
         if sign in occurring:
             yield Footnote(_each(meaning, f"{sign} = {{}}".format), mandatory=False)

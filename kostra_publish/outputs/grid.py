@@ -69,7 +69,7 @@ class Grid:
         values = self.cube.values.gather(flat).to_list()
         signs = self.cube.statuses.gather(flat).to_list()
         own = {measure.code: measure.decimals for measure in measures(self.cube)}
-        decimals = [own[code] for code in self._along(CONTENTS)]
+        decimals = [own[code] for code in self.along(CONTENTS)]
         cells = [
             GridCell(*one)
             for one in zip(
@@ -79,7 +79,7 @@ class Grid:
         rows, columns = self.shape
         return [cells[first : first + columns] for first in range(0, rows * columns, columns)]
 
-    def _along(self, code: str) -> list[str]:
+    def along(self, code: str) -> list[str]:
         """The category of each cell in one dimension, row-major over the grid."""
         sides = [*self.stub, *self.heading]
         sizes = [len(one.codes) for one in sides]

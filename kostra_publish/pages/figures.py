@@ -11,7 +11,7 @@ import numpy as np
 
 from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import NOT_APPLICABLE, SafeCube, VintageFacts
-from kostra_publish.outputs.facts import breaks
+from kostra_publish.outputs.facts import breaks, is_estimated
 from kostra_publish.outputs.norwegian import number
 from kostra_publish.specs.dimensions import CONTENTS, TIME
 from kostra_publish.specs.models import Break, Language, Measure, TableSpec, Text
@@ -182,7 +182,7 @@ class Known:
             ),
             decimals=self.measure.decimals,
             preliminary=facts.preliminary,
-            estimated=not sign and region in facts.estimated and self.source.table.missing != "sum",
+            estimated=not sign and is_estimated(self.source.table, facts, region),
         )
 
     def series(self, region: str) -> Series | None:

@@ -12,12 +12,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kostra_publish.comparing import Asked, Side, compare, read_folder, read_release
+from kostra_publish.comparing import (
+    Asked,
+    Side,
+    changed_between,
+    compare,
+    read_folder,
+    read_release,
+)
 from kostra_publish.comparing.cells import changed_cells
 from kostra_publish.errors import UsageError
 from kostra_publish.outputs.comparison.facts import KINDS
 from kostra_publish.releases.described import StoredCube
-from tests.comparing.pairs import OLD, expected, made, pair, publish, told_cells
+from tests.comparing.pairs import (
+    NEW,
+    OLD,
+    ONLY_NEW,
+    ONLY_OLD,
+    expected,
+    made,
+    pair,
+    publish,
+    told_cells,
+)
+from tests.comparing.pairs import SIGNS as SIGNS_OF_PAIR
 from tests.cubes import measure, sample, table, text
 
 SIGNS = (".", "..", ":")
@@ -58,6 +76,21 @@ def test_a_release_that_is_being_built_is_compared_too(tmp_path: Path) -> None:
     assert sorted(map(str, told_cells(compare(read_release(one), built)))) == sorted(
         map(str, expected())
     )
+
+
+def test_two_cubes_in_memory_are_compared_as_releases_are(tmp_path: Path) -> None:
+    one, other = pair(tmp_path)
+    found = compare(read_release(one), read_release(other)).tables[1]
+    old = made(OLD, {at: before for at, (before, _, _) in SIGNS_OF_PAIR.items()} | ONLY_OLD)
+    new = made(NEW, {at: after for at, (_, after, _) in SIGNS_OF_PAIR.items()} | ONLY_NEW)
+    between = changed_between(old, new)
+    assert between.cells.equals(found.cells)
+    assert (between.table, between.title, between.compared) == ("13995", found.title, 32)
+    assert (between.dimensions, between.decimals) == (found.dimensions, found.decimals)
+    added = changed_between(None, new)
+    assert added.status == "added"
+    # Three regions by two sexes, two measures and two years, five of them not applicable.
+    assert added.counts()["added"] == added.cells.height == 24 - 5
 
 
 def test_another_order_of_categories_moves_no_cell(tmp_path: Path) -> None:
