@@ -11,6 +11,7 @@ from kostra_publish.comparing.sides import (
     read_folder,
     read_release,
     read_releases,
+    side_of,
 )
 from kostra_publish.outputs.comparison.facts import Comparison
 
@@ -22,6 +23,7 @@ __all__ = [
     "read_folder",
     "read_release",
     "read_releases",
+    "side_of",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,13 @@ from typing import Any, Final
 import polars as pl
 from pydantic import ValidationError
 
+from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.outputs import jsonstat
 from kostra_publish.releases import described, manifest
 from kostra_publish.releases.described import StoredCube
+from kostra_publish.releases.rounds import ReleaseFacts
+from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, Language
 
 Json = dict[str, Any]
@@ -72,6 +75,30 @@ def read_releases(before: Path, after: Path) -> tuple[Side, Side]:
     with ThreadPoolExecutor(2) as pool:
         older, newer = pool.map(read_release, (before, after))
     return older, newer
+
+
+def side_of(
+    name: str, cubes: Sequence[SafeCube], catalogue: Catalogue, release: ReleaseFacts
+) -> Side:
+    """Cubes in memory, as the release of this name would show them."""
+    documents = {
+        cube.table.id: {
+            language: jsonstat.heading(cube, catalogue, language, release) for language in LANGUAGES
+        }
+        for cube in only_safe(cubes)
+    }
+    documents[COLLECTION] = {
+        language: jsonstat.collection(cubes, catalogue, language, release) for language in LANGUAGES
+    }
+    return Side(
+        name,
+        {cube.table.id: StoredCube.of(cube) for cube in cubes},
+        {cube.table.id: pl.DataFrame([cube.values, cube.statuses]) for cube in cubes},
+        {
+            document: {language: head(jsonstat.render(one)) for language, one in heads.items()}
+            for document, heads in documents.items()
+        },
+    )
 
 
 def read_folder(folder: Path, name: str) -> Side:

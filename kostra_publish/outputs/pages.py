@@ -56,6 +56,15 @@ def page(
         )
 
 
+def policy(templates: Path, *, styles: Sequence[str] = (STYLE,)) -> str:
+    """The content security policy of pages with these styles, for whoever serves them.
+
+    Raises TemplateError when a style is missing or does not hold together.
+    """
+    with telling(templates, ", ".join(styles)):
+        return _policy("".join(_style(templates, each) for each in styles))
+
+
 def check(
     templates: Path,
     wanted: Mapping[str, Collection[str]],

@@ -290,7 +290,12 @@ def write_quality(facts: QualityFacts, templates: Path) -> Iterator[tuple[str, b
     content = {"verdict": facts.verdict.model_dump(mode="json")} | content
     text = json.dumps(content, ensure_ascii=False, indent=1)
     yield REPORT, f"{text}\n".encode()
-    yield PAGE, page(templates, TEMPLATE, facts=facts, most=MOST)
+    yield PAGE, quality_page(facts, templates)
+
+
+def quality_page(facts: QualityFacts, templates: Path) -> bytes:
+    """The report as a page. Raises TemplateError as ``write_quality`` does."""
+    return page(templates, TEMPLATE, facts=facts, most=MOST)
 
 
 def read_quality(data: bytes) -> QualityFacts:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
-from kostra_publish.disclosure.safe import VintageFacts
-from kostra_publish.specs.dimensions import Role
+from kostra_publish.disclosure.safe import SafeCube, VintageFacts
+from kostra_publish.specs.dimensions import CubeDimension, Role
 from kostra_publish.specs.models import Model, Text
 
 FOLDER: Final = "internal/cubes"
@@ -30,3 +30,24 @@ class StoredCube(Model):
     table: str
     dimensions: tuple[StoredDimension, ...]
     vintages: tuple[VintageFacts, ...]
+
+    @classmethod
+    def of(cls, cube: SafeCube) -> Self:
+        """What is kept of a cube."""
+        return cls(
+            table=cube.table.id,
+            dimensions=tuple(_described(dimension) for dimension in cube.dimensions),
+            vintages=tuple(cube.vintages.values()),
+        )
+
+
+def _described(dimension: CubeDimension) -> StoredDimension:
+    return StoredDimension(
+        code=dimension.code,
+        role=dimension.role,
+        label=dimension.label,
+        codes=dimension.codes,
+        labels=dimension.labels,
+        total=dimension.total,
+        provisional=dimension.provisional,
+    )

@@ -20,7 +20,7 @@ from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.disclosure.stored import restore
 from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
-from kostra_publish.releases.described import FOLDER, StoredCube, StoredDimension
+from kostra_publish.releases.described import FOLDER, StoredCube
 from kostra_publish.releases.life import Standings
 from kostra_publish.releases.manifest import Manifest, altered, read_manifest
 from kostra_publish.releases.rounds import Round
@@ -37,11 +37,7 @@ def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:
     (String), one row per cell in the cube's order.
     """
     (cube,) = only_safe([cube])
-    described = StoredCube(
-        table=cube.table.id,
-        dimensions=tuple(_described(dimension) for dimension in cube.dimensions),
-        vintages=tuple(cube.vintages.values()),
-    )
+    described = StoredCube.of(cube)
     text = json.dumps(described.model_dump(mode="json"), ensure_ascii=False, indent=1)
     buffer = BytesIO()
     # The number of chunks and of row groups must not depend on how the frame was made.
@@ -50,18 +46,6 @@ def cube_files(cube: SafeCube) -> Iterator[tuple[str, bytes]]:
     )
     yield f"{FOLDER}/{cube.table.id}.json", f"{text}\n".encode()
     yield f"{FOLDER}/{cube.table.id}.parquet", buffer.getvalue()
-
-
-def _described(dimension: CubeDimension) -> StoredDimension:
-    return StoredDimension(
-        code=dimension.code,
-        role=dimension.role,
-        label=dimension.label,
-        codes=dimension.codes,
-        labels=dimension.labels,
-        total=dimension.total,
-        provisional=dimension.provisional,
-    )
 
 
 def refuse_beside_later(
