@@ -506,18 +506,71 @@ def why(
         list[str] | None,
         typer.Option("--category", help="A category of another dimension: KOKkjonn0000=2."),
     ] = None,
-    most: Annotated[
-        int, typer.Option("--most", min=1, help="How many hidden figures to explain.")
-    ] = 10,
+    year: Annotated[
+        str, typer.Option("--year", help="A year; default: the newest one of the table.")
+    ] = "",
+    most: Annotated[int, typer.Option("--most", min=1, help="How many figures to explain.")] = 10,
+    language: Annotated[
+        Literal["nb", "en"], typer.Option("--language", help="The language of the answer.")
+    ] = "en",
+    specs: Specs = None,
 ) -> None:
-    """Tell why figures of a release are hidden: which small figures each protects, and how.
+    """Tell why figures of a release are hidden, missing or not applicable.
 
-    For internal use: it says where there are few, though never how many.
+    Of a hidden figure: which small figures it protects, and from which shown ones they would
+    follow. Of a missing one: which form is lacking, and what to do. A single figure is explained
+    whatever it shows. For internal use: it says where there are few, though never how many.
     """
     from kostra_publish import explaining
+    from kostra_publish.specs import catalogue, folders
 
-    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
-    terminal.print_explained(terminal.console(), explaining.why(release, asked, most))
+    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []), year)
+    known = catalogue.examine(folders.find("table_specs", specs)).catalogue
+    found = explaining.why(release, asked, most, known, language)
+    terminal.print_explained(terminal.console(), found)
+
+
+@app.command(
+    epilog="**Example:** `kostra-publish explain 13995 KOSsosgjantmnd0000 --region 1124`",
+)
+def explain(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table's number or name.")],
+    measure: Annotated[str, typer.Argument(metavar="MEASURE", help="The measure's code.")],
+    region: Annotated[
+        str, typer.Option("--region", help="A region's code: its figures, year by year.")
+    ] = "",
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--category",
+            help="A category of one of the table's dimensions, KOKkjonn0000=2; default: its total.",
+        ),
+    ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option("--release", help="The folder of a release; default: current in --out."),
+    ] = None,
+    out: Out = Path("out"),
+    language: Annotated[
+        Literal["nb", "en"], typer.Option("--language", help="The language of the answer.")
+    ] = "en",
+    specs: Specs = None,
+) -> None:
+    """Tell how a figure is made: spec, formula, inputs, disclosure control, and its numbers.
+
+    With a region: its published figures, and the published numbers that they are made of, where
+    there are such; the arithmetic is then tried on them. It never reads microdata.
+    """
+    from kostra_publish import deriving
+    from kostra_publish.releases import folders as releases
+    from kostra_publish.specs import catalogue, folders
+
+    found = catalogue.load(folders.find("table_specs", specs))
+    asked = deriving.Asked(table, measure, region, terminal.pairs(category or []))
+    newest = out / releases.CURRENT
+    place = release or (newest if newest.is_dir() else None)
+    told = deriving.derive(found, asked, place, language)
+    terminal.print_derivation(terminal.console(), told)
 
 
 @app.command(

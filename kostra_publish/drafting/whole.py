@@ -18,10 +18,11 @@ from kostra_publish.disclosure.protection import Answers
 from kostra_publish.drafting.basis import Basis, basis
 from kostra_publish.drafting.standing import Request
 from kostra_publish.drafts import Answer, Question, Working, Wrong
-from kostra_publish.errors import PublishError
+from kostra_publish.errors import PublishError, UsageError
+from kostra_publish.explaining import Explainer
 from kostra_publish.making import Figures, figures
 from kostra_publish.outputs.quality import QualityFacts, without_figures
-from kostra_publish.preparing import ground, plan, task
+from kostra_publish.preparing import Ground, Task, ground, plan, task
 from kostra_publish.releases.passing import Passed
 
 _SPAWN = get_context("spawn")
@@ -77,16 +78,16 @@ def work(connection: Connection, request: Request, known: Answers) -> None:
     os.nice(_NICE)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         try:
-            made = _make(connection, request, known)
+            explainer = _make(connection, request, known)
         except PublishError as error:
             connection.send(Wrong.of(error))
             return
         while True:
             question = connection.recv()
-            connection.send(_answer(made, question))
+            connection.send(_answer(explainer, question))
 
 
-def _make(connection: Connection, request: Request, known: Answers) -> Figures:
+def _make(connection: Connection, request: Request, known: Answers) -> Explainer:
     @contextmanager
     def stage(name: str) -> Iterator[_Unheard]:
         connection.send(Working(_STAGES[name]))
@@ -99,7 +100,7 @@ def _make(connection: Connection, request: Request, known: Answers) -> Figures:
     bases = {table.id: basis(planned, table) for table in wanted.tables}
     report = without_figures(made.report)
     connection.send(Made(tuple(map(Passed.of, made.cubes)), bases, report, made.protected.answers))
-    return made
+    return _explainer(wanted, base, made)
 
 
 class _Unheard:
@@ -112,5 +113,19 @@ class _Unheard:
         """Nothing comes of it."""
 
 
-def _answer(made: Figures, question: Question) -> Answer:
-    return Answer(question.number, None, "TODO")
+def _explainer(wanted: Task, base: Ground, made: Figures) -> Explainer:
+    cubes = {cube.table.id: cube for cube in made.cubes}
+    return Explainer.of(
+        cubes,
+        made.protected.universes,
+        wanted.round.vintage,
+        wanted.catalogue,
+        base.shown.universes if base.shown else (),
+    )
+
+
+def _answer(known: Explainer, question: Question) -> Answer:
+    try:
+        return Answer(question.number, known.cell(question.table, question.cell))
+    except UsageError as error:
+        return Answer(question.number, None, str(error))
