@@ -137,6 +137,52 @@ def publish(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish preview 2026-06 --data data/ --out out/`",
+)
+def preview(
+    round_name: Annotated[
+        str,
+        typer.Argument(metavar="[ROUND]", help="Default: the next round that has data."),
+    ] = "",
+    data: Data = "data",
+    out: Out = Path("out"),
+    specs: Specs = None,
+    templates: Templates = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")
+    ] = 8765,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-origin",
+            help="Pages of this origin may read the API: http://localhost:3000, say.",
+        ),
+    ] = None,
+) -> None:
+    """See the next release in a browser on this machine, while specs, templates and data change.
+
+    Tables in a pivot view, why figures are hidden, what differs from the release before,
+    key-figure pages, the quality report, and PxWebApi 2 for other programs. Nothing is written,
+    true values of hidden figures are nowhere in it, and nobody but this machine is listened to.
+    """
+    from functools import partial
+
+    from kostra_publish.drafting.request import Request, work
+    from kostra_publish.preview import beginning, serving
+    from kostra_publish.preview.watching import Folders
+    from kostra_publish.specs import folders
+
+    own = Folders(folders.find("table_specs", specs), folders.find("templates", templates), data)
+    draft = beginning.first_draft(own.specs, out, data, round_name)
+    name = draft.release.round.name
+    request = Request(name, data, own.specs, own.templates, out)
+    shown = serving.Preview(
+        draft, partial(work, request), own, out, port, terminal.origins(allow_origin or [])
+    )
+    serving.serve(shown, partial(terminal.print_previewed, terminal.console(), name))
+
+
+@app.command(
     epilog="**Examples:** `kostra-publish check` reads the table specs; "
     "`kostra-publish check 2026-03 --data data/` the round's inputs too; "
     "with `--rules-out rules.csv` all counts of control rules.",

@@ -39,10 +39,18 @@ class Draft:
     version: int = 0
     """Which state it is; a later one has a higher number."""
 
+    last_settled: Mapping[str, SafeCube] = field(default_factory=dict)
+    """By table id, of those in ``interim``: the cube as it was before, where there was one."""
+
     @property
     def settled(self) -> dict[str, SafeCube]:
-        """The cubes that are as they would be published, by table id."""
-        return {name: cube for name, cube in self.cubes.items() if not self.interim.get(name)}
+        """The cubes as they would be published, or as they were when they last would be."""
+        now = {name: cube for name, cube in self.cubes.items() if not self.interim.get(name)}
+        return {
+            name: cube
+            for name in self.cubes
+            if (cube := now.get(name) or self.last_settled.get(name)) is not None
+        }
 
     @property
     def synthetic(self) -> bool:
@@ -102,24 +110,24 @@ class Update:
 
     def applied(self, draft: Draft | None) -> Draft:
         """The draft that comes of it."""
-        names = {table.id for table in self.tables}
-        before = draft.cubes if draft else {}
+        names = [table.id for table in self.tables]
+        before = draft or Draft(self.catalogue, self.release, self.tables)
         new = {one.table.id: one.cube for one in self.cubes}
-        interim = {**(draft.interim if draft else {}), **dict.fromkeys(new, frozenset[str]())}
-        previous = draft.previous if draft else {}
-        if self.previous is not None:
-            previous = {one.table.id: one.cube for one in self.previous}
+        cubes, interim = {**before.cubes, **new}, {**before.interim}
+        interim |= {name: self.interim.get(name, frozenset()) for name in new}
+        settled = before.settled
         return Draft(
             catalogue=self.catalogue,
             release=self.release,
             tables=self.tables,
-            cubes={name: cube for name, cube in {**before, **new}.items() if name in names},
-            interim={
-                name: codes
-                for name, codes in {**interim, **self.interim}.items()
-                if name in names and codes
+            cubes={name: cubes[name] for name in names if name in cubes},
+            interim={name: interim[name] for name in names if interim.get(name)},
+            last_settled={
+                name: settled[name] for name in names if interim.get(name) and name in settled
             },
-            previous=previous,
+            previous=before.previous
+            if self.previous is None
+            else {one.table.id: one.cube for one in self.previous},
             previous_name=self.previous_name,
         )
 
@@ -162,5 +170,7 @@ class Answer:
     why_not: str = ""
 
 
+Request = Saved | Looked | Question | None
+"""What the maker is asked; None: to end."""
 Message = Update | Working | Wrong | Report | Answer
 """What the maker sends."""

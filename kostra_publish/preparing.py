@@ -114,8 +114,8 @@ def task(round_name: str, sources: Sources, only: Sequence[str] = ()) -> Task:
     return Task(current, tables, catalogue, sources, is_look=bool(only))
 
 
-def ground(out: Path, wanted: Task) -> Ground:
-    """What a release in ``out`` builds upon; ask inside ``staged``.
+def ground(out: Path, wanted: Task, *, touch: bool = True) -> Ground:
+    """What a release in ``out`` builds upon; ask inside ``staged``, or do not ``touch`` it.
 
     Raises ReleaseError when it may not be built: beside later releases that do not know of it,
     or upon some that have been altered. UsageError when there is nothing to correct.
@@ -125,7 +125,8 @@ def ground(out: Path, wanted: Task) -> Ground:
     previous = before.folder if before else None
     if wanted.is_look:
         return Ground.read(wanted, Upon(previous))
-    mend(found)
+    if touch:
+        mend(found)
     if current.correction is not None:
         _refuse_nothing_to_correct(found, current.correction)
     refuse_beside_later(found, current)

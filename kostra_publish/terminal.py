@@ -210,6 +210,25 @@ def _print_handover(console: Console, summary: Summary) -> None:
         console.print(f"To be handed over: {names}. To seal them: {build}", markup=False)
 
 
+def print_previewed(console: Console, name: str, address: str) -> None:
+    """Where a draft of a round can be seen."""
+    console.print(f"{name} can be seen at [bold]{address}[/bold]", highlight=False)
+    console.print("Saved specs, templates and data are taken in at once. Ctrl-C ends it.")
+
+
+def origins(texts: Sequence[str]) -> tuple[str, ...]:
+    """Origins of pages, as a browser says them.
+
+    Raises UsageError for what is none: a path or a wildcard would never match.
+    """
+    for text in texts:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?", text):
+            raise UsageError(
+                f"{text!r} is no origin", fix="Write scheme, name and port: http://localhost:3000."
+            )
+    return tuple(texts)
+
+
 def print_rounds(console: Console, catalogue: Catalogue, planned: Sequence[Planned]) -> None:
     """The calendar, a round to a row."""
     table = Table("Round", "Published", "Årgang", "Figures", "What", "Tables", "State")

@@ -10,7 +10,6 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.protection import protect_by_themselves
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.making import facts_of
-from kostra_publish.preparing import Sources
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.models import TableSpec
 
@@ -23,7 +22,7 @@ def glance(
     table: TableSpec,
     measures: Collection[str],
     current: Round,
-    sources: Sources,
+    data: str,
 ) -> SafeCube:
     """The round's vintage of some measures of a table.
 
@@ -32,7 +31,7 @@ def glance(
     wanted = [measure for measure in table.measures if measure.code in measures]
     part = table.model_copy(update={"measures": wanted})
     plan = plan_of(part)
-    inputs = round_inputs(plan, current, sources.data)
+    inputs = round_inputs(plan, current, data)
     counted = inputs.count(plan.sources, plan.population, plan.queries)
     built = build(plan, counted.results, counted.statuses, inputs.file_names)
     (cube,) = protect_by_themselves(plan, built, facts_of(current, inputs))

@@ -17,7 +17,9 @@ from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.drafting.basis import Basis
 from kostra_publish.drafting.composing import compose
 from kostra_publish.drafting.glance import glance
-from kostra_publish.drafting.standing import Request, Standing
+from kostra_publish.drafting.request import Request
+from kostra_publish.drafting.standing import Standing
+from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafting.whole import Made, WholeRound
 from kostra_publish.drafts import Answer, Looked, Question, Report, Saved, Update, Working, Wrong
 from kostra_publish.errors import PublishError
@@ -58,7 +60,7 @@ class Maker:
     def run(self) -> None:
         """Make the first draft, then do as is asked."""
         self._tried(self._begin)
-        with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        with suppress(EOFError, BrokenPipeError, ConnectionResetError):
             while True:
                 ends = [self.connection, *([self.whole.connection] if self.whole else [])]
                 # With work left to do, only what has come already is taken first.
@@ -89,6 +91,8 @@ class Maker:
                 self._look(table)
             case Question() as question:
                 self._question(question)
+            case _:
+                raise EOFError
 
     def _look(self, table: str) -> None:
         self.looked_at.pop(table, None)
@@ -145,8 +149,8 @@ class Maker:
         lacking = self._lacking(name)
         if lacking:
             self.connection.send(Working(f"Teller {name}"))
-            cube = glance(self._now.plan_of, table, lacking, self._now.round, self.request.sources)
-            basis = self._now.basis(name)
+            now, basis = self._now, self._now.basis(name)
+            cube = glance(now.plan_of, table, lacking, now.round, self.request.data)
             for code in lacking:
                 self.shown[name, code] = _Shown(basis, cube, is_settled=False)
         if (made := self._composed(name)) is not None:
@@ -267,6 +271,12 @@ class Maker:
         return name in self._now.own
 
 
-def work(connection: Connection, request: Request) -> None:
-    """Make drafts in a process of its own, until the other end hangs up."""
-    Maker(connection, request).run()
+def work(request: Request, connection: Connection) -> None:
+    """Make drafts in a process of its own, until the other end hangs up.
+
+    What goes wrong unexpectedly is told by where it happened: its message may hold a value.
+    """
+    try:
+        Maker(connection, request).run()
+    except Exception as error:  # noqa: BLE001  # whatever it is, somebody must hear of it
+        connection.send(unexpected(error))

@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 from kostra_publish.checking import published_tables
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.drafting.basis import Basis, basis
+from kostra_publish.drafting.request import Request
 from kostra_publish.preparing import Ground, Sources, Task, ground
 from kostra_publish.releases.history import earlier_cubes
 from kostra_publish.releases.rounds import ReleaseFacts, Round, Schedule
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.models import TableSpec
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be seen: a round by name, its sources, and the releases before it."""
-
-    round: str
-    sources: Sources
-    out: Path
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +36,11 @@ class Standing:
 
         Raises SpecError, UsageError or ReleaseError.
         """
-        catalogue = load(request.sources.specs)
+        catalogue = load(request.specs)
         current = Schedule(catalogue.calendar).round(request.round)
         tables = published_tables(catalogue, current)
-        base = ground(request.out, Task(current, tables, catalogue, request.sources))
+        wanted = Task(current, tables, catalogue, sources_of(request))
+        base = ground(request.out, wanted, touch=False)
         found = cls(request, catalogue, current, base, base.earlier)
         return replace(found, bases=_bases(found))
 
@@ -57,7 +49,7 @@ class Standing:
 
         Raises SpecError with everything that does not hold together.
         """
-        catalogue = load(self.request.sources.specs)
+        catalogue = load(self.request.specs)
         current = Schedule(catalogue.calendar).round(self.request.round)
         earlier = _earlier(self, catalogue)
         found = replace(self, catalogue=catalogue, round=current, earlier=earlier)
@@ -115,7 +107,7 @@ class Standing:
     def release(self) -> ReleaseFacts:
         """What renderers need to know of the release."""
         return self.base.release(
-            Task(self.round, tuple(self.own.values()), self.catalogue, self.request.sources)
+            Task(self.round, tuple(self.own.values()), self.catalogue, sources_of(self.request))
         )
 
     def basis(self, name: str) -> Basis:
@@ -163,6 +155,11 @@ def _bases(now: Standing, before: Standing | None = None) -> dict[str, Basis]:
         else basis(now.plan_of(table), table)
         for name, table in now.own.items()
     }
+
+
+def sources_of(request: Request) -> Sources:
+    """Where data, specs and templates are."""
+    return Sources(request.data, request.specs, request.templates)
 
 
 def _measures(catalogue: Catalogue, name: str) -> frozenset[str] | None:

@@ -16,7 +16,9 @@ from multiprocessing.process import BaseProcess
 
 from kostra_publish.disclosure.protection import Answers
 from kostra_publish.drafting.basis import Basis, basis
-from kostra_publish.drafting.standing import Request
+from kostra_publish.drafting.request import Request
+from kostra_publish.drafting.standing import sources_of
+from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafts import Answer, Question, Working, Wrong
 from kostra_publish.errors import PublishError, UsageError
 from kostra_publish.explaining import Explainer
@@ -76,11 +78,14 @@ class WholeRound:
 def work(connection: Connection, request: Request, known: Answers) -> None:
     """Make the round, send it as ``Made`` (or ``Wrong``), then answer until nobody asks."""
     os.nice(_NICE)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             explainer = _make(connection, request, known)
         except PublishError as error:
             connection.send(Wrong.of(error))
+            return
+        except Exception as error:  # noqa: BLE001  # whatever it is, somebody must hear of it
+            connection.send(unexpected(error))
             return
         while True:
             question = connection.recv()
@@ -93,8 +98,8 @@ def _make(connection: Connection, request: Request, known: Answers) -> Explainer
         connection.send(Working(_STAGES[name]))
         yield _Unheard()
 
-    wanted = task(request.round, request.sources)
-    base = ground(request.out, wanted)
+    wanted = task(request.round, sources_of(request))
+    base = ground(request.out, wanted, touch=False)
     made = figures(wanted, base, stage, hand_over=False, known=known)
     planned = plan(wanted, base.earlier)
     bases = {table.id: basis(planned, table) for table in wanted.tables}

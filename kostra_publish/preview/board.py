@@ -5,11 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
+from threading import Lock
 from typing import Protocol
 
-from kostra_publish.drafts import Answer, Draft, Message, Question, Report, Update, Working, Wrong
+from kostra_publish.drafts import (
+    Answer,
+    Draft,
+    Message,
+    Question,
+    Report,
+    Request,
+    Update,
+    Working,
+    Wrong,
+)
 from kostra_publish.outputs.quality import QualityFacts
 
 SECONDS: float = 60
@@ -52,6 +63,7 @@ class Board:
     _listeners: set[asyncio.Queue[Event]] = field(default_factory=set)
     _questions: dict[int, asyncio.Future[Answer]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=count)
+    _sending: Lock = field(default_factory=Lock)
 
     def current(self) -> Draft:
         """The newest draft."""
@@ -62,9 +74,11 @@ class Board:
         match message:
             case Update() as update:
                 before = self.draft
-                self.draft, self.wrong = update.applied(before), None
+                self.version += 1
+                new = update.applied(before)
+                self.draft, self.wrong = replace(new, version=self.version), None
                 self.complete = update.complete or (self.complete and not self.draft.interim)
-                self._tell(tuple(one.table.id for one in update.cubes))
+                self._tell(tuple(one.table.id for one in update.cubes), newer=False)
             case Wrong():
                 self.wrong = message
                 self._tell()
@@ -83,10 +97,10 @@ class Board:
         """A template was saved: every open page is shown anew."""
         self._tell(everything=True)
 
-    def ask(self, request: object) -> None:
-        """Ask the maker for something that it answers by a new draft."""
+    def ask(self, request: Request) -> None:
+        """Ask the maker for something; from whatever thread."""
         if self.maker is not None:
-            with suppress(BrokenPipeError):
+            with self._sending, suppress(OSError):
                 self.maker.send(request)
 
     async def why(self, table: str, cell: Mapping[str, str]) -> Answer:

@@ -23,6 +23,10 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
     f"{FOLDER}/table.html.j2": ("page", "id", "title", "previous", "kinds", "meanings"),
     f"{FOLDER}/table.part.html.j2": ("page", "id", "previous", "kinds", "meanings"),
     f"{FOLDER}/missing.html.j2": ("id",),
+    f"{FOLDER}/why.part.html.j2": ("explained", "address", "why_not"),
+    f"{FOLDER}/frame.html.j2": ("title", "source", "awaited"),
+    f"{FOLDER}/error.html.j2": ("wrong", "part"),
+    f"{FOLDER}/error.part.html.j2": ("wrong",),
 }
 """The templates and what they are given beside what all are."""
 SHARED: Final[Mapping[str, str]] = {
@@ -30,11 +34,15 @@ SHARED: Final[Mapping[str, str]] = {
     "preview.js": "text/javascript",
 }
 """The files that all pages share, and what they are."""
+TABLES: Final = "/"
+SITE: Final = "/nokkeltall/"
+QUALITY: Final = "/kvalitet"
+CHANGES: Final = "/endringer"
 NAVIGATION: Final = (
-    ("/", "Tabeller"),
-    ("/nokkeltall/", "Nøkkeltall"),
-    ("/kvalitet", "Kvalitet"),
-    ("/endringer", "Endringer"),
+    (TABLES, "Tabeller"),
+    (SITE, "Nøkkeltall"),
+    (QUALITY, "Kvalitet"),
+    (CHANGES, "Endringer"),
 )
 """The parts of the preview: where they are, and what they are called."""
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -18,10 +17,8 @@ from kostra_publish.outputs.comparison import words
 from kostra_publish.outputs.facts import TableFacts, numbered_title
 from kostra_publish.preview.changes import Changes, changes
 from kostra_publish.preview.pivot import Page, as_text, pivot
-from kostra_publish.preview.rendering import FOLDER, NAVIGATION, SHARED, Renderer
+from kostra_publish.preview.rendering import FOLDER, SHARED, TABLES, Renderer
 from kostra_publish.specs.models import TableSpec
-
-TABLES: Final = NAVIGATION[0][0]
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,16 @@ def _listed(draft: Draft, table: TableSpec) -> Listed:
     )
 
 
-def routes(current: Callable[[], Draft], templates: Path) -> list[Route]:
-    """The pages of tables, of whatever draft is the current one when they are asked for."""
-    views = _Views(current, Renderer(templates))
+def routes(
+    current: Callable[[], Draft],
+    templates: Path,
+    looked: Callable[[str], object] = lambda _table: None,
+) -> list[Route]:
+    """The pages of tables, of whatever draft is the current one when they are asked for.
+
+    ``looked`` is told of each table that somebody looks at.
+    """
+    views = _Views(current, Renderer(templates), looked)
     return [
         Route(TABLES, views.tables),
         Route("/bord", views.tables_part),
@@ -82,6 +86,7 @@ class _Views:
 
     current: Callable[[], Draft]
     renderer: Renderer
+    looked: Callable[[str], object]
 
     def tables(self, _: Request) -> Response:
         """The list of tables."""
@@ -108,6 +113,7 @@ class _Views:
         table = _table(draft, request)
         if table is None:
             return self._missing(draft, request)
+        self.looked(table.id)
         title = {"title": numbered_title(table, "nb")} if whole else {}
         return self._page(
             template,

@@ -20,16 +20,16 @@ _DATA = (".parquet", ".csv")
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders that are watched; ``data`` is None where it is an address."""
+    """The folders that are watched; ``data`` is not where it is an address."""
 
     specs: Path
     templates: Path
-    data: Path | None
+    data: str
 
     @property
     def all(self) -> list[Path]:
         """Those that are there."""
-        found = [self.specs, self.templates, *([self.data] if self.data else [])]
+        found = (self.specs, self.templates, Path(self.data))
         return [folder.resolve() for folder in found if folder.is_dir()]
 
 
@@ -44,12 +44,16 @@ class Change:
 
 async def changes(folders: Folders, stop: asyncio.Event) -> AsyncIterator[Change]:
     """What is saved, until ``stop`` is set; a file that is saved as it was is no change."""
-    specs, data = digests(folders.specs, "*.yaml"), _data_files(folders)
+    specs, data = _seen(folders)
     async for found in awatch(
         *folders.all, step=_STEP, debounce=_DEBOUNCE, stop_event=stop, ignore_permission_denied=True
     ):
         paths = {Path(path) for _, path in found}
-        new_specs, new_data = digests(folders.specs, "*.yaml"), _data_files(folders)
+        try:
+            new_specs, new_data = _seen(folders)
+        except OSError:
+            # A file has just been put in another's place: that is told next.
+            continue
         change = Change(
             specs=new_specs != specs,
             templates=any(path.is_relative_to(folders.templates.resolve()) for path in paths),
@@ -60,13 +64,10 @@ async def changes(folders: Folders, stop: asyncio.Event) -> AsyncIterator[Change
             yield change
 
 
-def _data_files(folders: Folders) -> dict[str, tuple[int, int]]:
-    """Size and time of each data file: their bytes are read by who makes drafts alone."""
-    if folders.data is None or not folders.data.is_dir():
-        return {}
-    return {
-        path.name: (found.st_size, found.st_mtime_ns)
-        for path in sorted(folders.data.iterdir())
-        if path.suffix in _DATA
-        for found in [path.stat()]
-    }
+def _seen(folders: Folders) -> tuple[object, object]:
+    """What specs are, and size and time of data files, whose bytes are not read here."""
+    data = Path(folders.data)
+    files = [path for path in data.iterdir() if path.suffix in _DATA] if data.is_dir() else []
+    found = {path.name: path.stat() for path in files}
+    times = {name: (one.st_size, one.st_mtime_ns) for name, one in found.items()}
+    return digests(folders.specs, "*.yaml"), times

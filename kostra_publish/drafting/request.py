@@ -1,0 +1,29 @@
+"""What a draft is asked for, and how the process that makes drafts begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Request:
+    """A round by name, where its data, specs and templates are, and the releases before it."""
+
+    round: str
+    data: str
+    specs: Path
+    templates: Path
+    out: Path
+
+
+def work(request: Request, connection: Connection) -> None:
+    """Make drafts in a process of its own, until the other end hangs up.
+
+    Whoever starts it needs nothing of what it needs: neither the time that takes to load, nor a
+    way to true values.
+    """
+    from kostra_publish.drafting import maker  # noqa: PLC0415
+
+    maker.work(request, connection)
