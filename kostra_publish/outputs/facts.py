@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Final, Literal
 
@@ -186,17 +186,23 @@ class Footnotes:
 
 
 def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
-    """All notes of a cube, each where it is read.
+    """All notes of a cube, each where it is read, and last the meaning of the signs that occur."""
+    found = notes(cube, catalogue)
+    signs = sign_notes(set(cube.statuses.unique()), catalogue.texts)
+    return replace(found, table=tuple(dict.fromkeys([*found.table, *signs])))
+
+
+def notes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
+    """All notes of a cube but those on signs.
 
     A note on certain measures or regions stands with these, if the table has any of
     them. All others stand with the table, those on certain vintages with the years in
-    front. Marks (synthetic, preliminary, corrected, not confirmed) come first and the meaning of
-    the signs that occur last.
+    front. Marks (synthetic, preliminary, corrected, not confirmed) come first.
     """
-    notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
+    every = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
     table = [*_marks(cube, catalogue)]
     categories: dict[str, dict[str, list[Footnote]]] = {}
-    for note in notes:
+    for note in every:
         if not _concerns(note.scope, cube):
             continue
         place = _place(note.scope, cube)
@@ -208,7 +214,6 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
         for code in codes:
             found = categories.setdefault(dimension, {}).setdefault(code, [])
             found.append(Footnote(note.text, note.mandatory))
-    table += sign_notes(set(cube.statuses.unique()), catalogue.texts)
     return Footnotes(
         tuple(dict.fromkeys(table)),
         {

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Final
 from urllib.parse import quote
@@ -42,6 +42,8 @@ LANGUAGE, STUB, HEADING, CHANGES, COUNTY, KOMMUNE = (
 )  # fmt: skip
 YES, NO = "ja", "nei"
 _VALUE_CODES: Final = re.compile(r"valuecodes\[(.+)\]", re.IGNORECASE)
+_KEPT: Final = 64
+"""How many tables are remembered: those of a draft, and of the one before."""
 _READABLE: Final = "[]*?,"
 """What stands in an address as it is."""
 
@@ -106,6 +108,11 @@ class Choices:
         newest = max(self.cube.vintages, default=codes.LAST_YEAR)
         year = min(max(newest, codes.FIRST_YEAR), codes.LAST_YEAR)
         return areas(year, dict(zip(self.region.codes, self.region.labels, strict=True)))
+
+    @cached_property
+    def counties(self) -> list[Area]:
+        """The fylker whose kommuner the table has."""
+        return [one for one in self.areas.of_kind("fylke") if self.areas.members(one.code)]
 
     # --- what is picked where nothing is asked for ---------------------------------------
 
@@ -228,6 +235,12 @@ class Choices:
             for found in [selection.picked[one.code]]
             if found != usual.get(one.code)
         ]
+
+
+@lru_cache(maxsize=_KEPT)
+def choices_in(cube: SafeCube) -> Choices:
+    """What can be selected in a table; kept for the next time: a cube never changes."""
+    return Choices(cube)
 
 
 def value_codes(dimension: str) -> str:

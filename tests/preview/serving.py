@@ -42,16 +42,10 @@ class Served:
         return self.draft
 
     def tell(self, draft: Draft, tables: Sequence[str], *, state: str, error: bool = False) -> None:
-        """Make a draft the current one, and tell everybody."""
+        """Make a draft the current one, unless it has failed, and tell everybody."""
         if not error:
             self.draft = draft
-        content = {
-            "version": draft.version,
-            "tables": [*tables],
-            "state": state,
-            "error": error,
-        }
-        self._send(f"event: draft\ndata: {json.dumps(content)}\n\n")
+        self._send(_event(draft.version, tables, state, error=error))
 
     def hang_up(self) -> None:
         """End every stream."""
@@ -74,6 +68,8 @@ class Served:
         try:
             # A long wait before the next try: a test looks at what is told while it is lost.
             yield "retry: 60000\n\n"
+            version = self.draft.version
+            yield _event(version, [], f"Utkast {version} er klart", error=False)
             while (said := await queue.get()) is not None:
                 yield said
         finally:
@@ -84,6 +80,11 @@ class Served:
     def why(self, request: Request) -> Response:
         place = int(request.query_params["celle"])
         return HTMLResponse(f"<p>Cella {place} er skjult.</p>")
+
+
+def _event(version: int, tables: Sequence[str], state: str, *, error: bool) -> str:
+    content = {"version": version, "tables": [*tables], "state": state, "error": error}
+    return f"event: draft\ndata: {json.dumps(content)}\n\n"
 
 
 class _Policy:
