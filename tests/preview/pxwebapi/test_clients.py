@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.preview.few_drafts import TABLES
 from tests.preview.pxwebapi.conftest import Api
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "previewing-and-explaining.md"
 
 
 @pytest.fixture
@@ -113,3 +116,16 @@ def test_pyjstat_reads_tables_by_address(api: Api, table_id: str) -> None:
     frame = read.write("dataframe", naming="id")
     assert len(frame) == len(cube.values)
     assert [*frame["value"].isna()] == cube.values.is_null().to_list()
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning:pyjstat")
+def test_the_lines_of_the_guide_read_the_draft(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, section = GUIDE.read_text(encoding="utf-8").partition("## With other programs")
+    blocks = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    assert len(blocks) == 2
+    origin = api.address.removesuffix("/api/v2")
+    for block in blocks:
+        exec(block.replace("http://127.0.0.1:8000", origin), {})  # noqa: S102  # what is tested
+    assert "13995: " in capsys.readouterr().out
