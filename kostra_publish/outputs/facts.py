@@ -12,7 +12,7 @@ import polars as pl
 from kostra_publish.disclosure.safe import SUPPRESSED, Corrected, SafeCube, VintageFacts
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.dimensions import CONTENTS, TIME
+from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
 from kostra_publish.specs.models import (
     LANGUAGES,
     Break,
@@ -146,14 +146,24 @@ def layout(cube: SafeCube) -> tuple[list[str], list[str]]:
     """Dimension codes down the side and across the top, each exactly once.
 
     What the spec does not place stands at the side; time stands at the top if the
-    spec places nothing there.
+    spec places nothing there, unless it places everything at the side.
     """
     codes = [dimension.code for dimension in cube.dimensions]
     wanted = cube.table.presentation
-    heads = [code for code in wanted.heading if code in codes] or codes[-1:]
+    heads = [code for code in wanted.heading if code in codes]
+    if not heads and not set(codes) <= set(wanted.stub):
+        heads = codes[-1:]
     stub = [code for code in wanted.stub if code in codes and code not in heads]
     stub += [code for code in codes if code not in heads and code not in stub]
     return stub, heads
+
+
+def elimination(dimension: CubeDimension) -> str | None:
+    """The category that may stand for all of them, where a reader leaves the dimension out.
+
+    Regions overlap, so none of them may be taken for a total.
+    """
+    return None if dimension.role == "geo" else dimension.total
 
 
 def number(column: str) -> pl.Expr:

@@ -1,1 +1,1 @@
-"""The preview: the next release as it stands, on this machine alone, for those who check it."""
+"""The preview: a draft of the next release in the browser and for programs, on this machine."""
