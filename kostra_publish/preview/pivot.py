@@ -175,6 +175,8 @@ class Page:
     """What has changed since the release before; None without one."""
     interim: Sequence[str]
     """The measures shown that are protected by themselves so far."""
+    settled: bool
+    """Whether no measure of the table is; only then do programs read it."""
     address: str
     data_address: str
     addresses: Mapping[str, str]
@@ -224,6 +226,7 @@ def pivot(
         sides=sides(known, selection),
         changes=since,
         interim=[names[code] for code in shown_measures],
+        settled=not interim,
         address=known.address(selection),
         data_address=known.data_address(selection),
         addresses={

@@ -164,6 +164,14 @@ def test_a_table_without_much_to_tell_is_shown_too() -> None:
     assert "Tegn og merker" not in found.text
 
 
+def test_programs_are_sent_only_to_what_they_can_read() -> None:
+    (link, _) = re.findall(r'href="(/api/v2/[^"]+)"', answer("/tabell/12268", "lang=nn")[1])
+    assert link.startswith(
+        "/api/v2/tables/12268/data?lang=nn&amp;valueCodes[KOKkommuneregion0000]=*"
+    )
+    assert "/api/v2" not in answer("/tabell/13995")[1]
+
+
 def test_what_is_amiss_is_told_where_the_table_would_be() -> None:
     none = words(page("/tabell/13995", "valueCodes[Tid]="))
     assert "Velg minst én kategori av dimension Tid" in none
