@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kostra_publish.drafts import Draft
 from kostra_publish.pages.rendering import POLICY
 from kostra_publish.preview.views import routes
+from tests.preview.serving import served
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 Said = str | None
@@ -30,9 +29,9 @@ Said = str | None
 class Served:
     """The current draft, and those who listen for the next."""
 
-    def __init__(self, draft: Draft, address: str) -> None:
+    def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.address = address
+        self.address = ""
         self.listening = Event()
         """Set while somebody listens."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -103,25 +102,18 @@ class _Policy:
 
 
 @contextmanager
-def served(draft: Draft) -> Iterator[Served]:
+def followed(draft: Draft) -> Iterator[Served]:
     """Serve a draft, and whatever it is changed to."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        found = Served(draft, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        app = Starlette(
-            routes=[
-                *routes(found.current, TEMPLATES),
-                Route("/_/hendelser", found.events),
-                Route("/tabell/{id}/hvorfor", found.why),
-            ],
-            middleware=[Middleware(_Policy)],
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", lifespan="off", loop="asyncio", ws="none")
-        )
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
+    found = Served(draft)
+    app = Starlette(
+        routes=[
+            *routes(found.current, TEMPLATES),
+            Route("/_/hendelser", found.events),
+            Route("/tabell/{id}/hvorfor", found.why),
+        ],
+        middleware=[Middleware(_Policy)],
+    )
+    with served(app) as found.address:
         yield found
         if found.listening.is_set():
             found.hang_up()
-        server.should_exit = True
-        thread.join()

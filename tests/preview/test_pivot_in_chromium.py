@@ -16,7 +16,7 @@ from tests.browser.test_accessibility import violations
 from tests.browser.test_keyboard import go_to
 from tests.browser.test_markup import wrong
 from tests.preview.pivot_drafts import draft, first_ever
-from tests.preview.pivot_serving import Served, served
+from tests.preview.pivot_serving import Served, followed
 from tests.preview.test_views import answer
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -30,7 +30,7 @@ SIGN = "button.sign"
 
 @pytest.fixture(scope="module")
 def preview() -> Iterator[Served]:
-    with served(draft()) as found:
+    with followed(draft()) as found:
         yield found
 
 
