@@ -81,6 +81,22 @@ def dimensions(
     ]
 
 
+def own_dimensions(spec: TableSpec, specs: Catalogue) -> list[CubeDimension]:
+    """The dimensions between region and contents of a table of a catalogue."""
+    return [
+        CubeDimension(
+            one.code,
+            "classification",
+            one.label,
+            tuple(category.code for category in specs.categories(one)),
+            tuple(category.label for category in specs.categories(one)),
+            total=one.total,
+            provisional=one.provisional,
+        )
+        for one in spec.dimensions
+    ]
+
+
 def facts(vintage: int, **changes: object) -> VintageFacts:
     content: dict[str, Any] = {
         "vintage": vintage,

@@ -6,7 +6,7 @@ can use it without a way to either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from math import prod
 from types import MappingProxyType
@@ -173,6 +173,50 @@ class SafeCube:
     def dimension(self, code: str) -> CubeDimension:
         """The dimension with this code."""
         return next(dimension for dimension in self.dimensions if dimension.code == code)
+
+    def part(
+        self, picked: Mapping[str, Collection[str]], *, without: Collection[str] = ()
+    ) -> SafeCube:
+        """Some of the cells: what may be published whole may be published in part.
+
+        ``picked`` are codes of categories by the code of their dimension; a dimension that is
+        not picked from has all of its own, and they stay in their order. Those named in
+        ``without`` are left out of the part, and exactly one category of each must be picked.
+        Raises ValueError for a dimension or category that there is not, or where it is not one.
+        """
+        if unknown := {*picked, *without}.difference(one.code for one in self.dimensions):
+            msg = f"table {self.table.id} has no dimension {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        kept = [one.only(picked.get(one.code, one.codes)) for one in self.dimensions]
+        if many := [one.code for one in kept if one.code in without and len(one.codes) != 1]:
+            msg = f"table {self.table.id}: not one category is picked of {', '.join(many)}"
+            raise ValueError(msg)
+        places = [
+            np.flatnonzero(np.isin(whole.codes, one.codes))
+            for whole, one in zip(self.dimensions, kept, strict=True)
+        ]
+        cells = np.arange(prod(self.size)).reshape(self.size)[np.ix_(*places)]
+        years = set(next(one for one in kept if one.code == TIME).codes)
+        return SafeCube(
+            SEAL,
+            self.table,
+            [one for one in kept if one.code not in without],
+            self._cells if cells.size == prod(self.size) else self._cells[cells.ravel()],
+            {year: facts for year, facts in self.vintages.items() if str(year) in years},
+        )
+
+    def said(self, table: TableSpec) -> SafeCube:
+        """The same figures with other words: titles, notes and layout are those of ``table``.
+
+        Raises ValueError where it is another table, or has other measures.
+        """
+        own, other = (
+            [(one.code, one.formula) for one in spec.measures] for spec in (self.table, table)
+        )
+        if table.id != self.table.id or own != other:
+            msg = f"the figures are of table {self.table.id}, not of another"
+            raise ValueError(msg)
+        return SafeCube(SEAL, table, self.dimensions, self._cells, self.vintages)
 
     def frame(self) -> pl.DataFrame:
         """The cells in long form: a code column per dimension, value, status.

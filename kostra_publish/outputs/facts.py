@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ import polars as pl
 from kostra_publish.disclosure.safe import SUPPRESSED, Corrected, SafeCube, VintageFacts
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
-from kostra_publish.specs.dimensions import CONTENTS, TIME
+from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
 from kostra_publish.specs.models import (
     LANGUAGES,
     Break,
@@ -146,14 +146,24 @@ def layout(cube: SafeCube) -> tuple[list[str], list[str]]:
     """Dimension codes down the side and across the top, each exactly once.
 
     What the spec does not place stands at the side; time stands at the top if the
-    spec places nothing there.
+    spec places nothing there, unless it places everything at the side.
     """
     codes = [dimension.code for dimension in cube.dimensions]
     wanted = cube.table.presentation
-    heads = [code for code in wanted.heading if code in codes] or codes[-1:]
+    heads = [code for code in wanted.heading if code in codes]
+    if not heads and not set(codes) <= set(wanted.stub):
+        heads = codes[-1:]
     stub = [code for code in wanted.stub if code in codes and code not in heads]
     stub += [code for code in codes if code not in heads and code not in stub]
     return stub, heads
+
+
+def elimination(dimension: CubeDimension) -> str | None:
+    """The category that may stand for all of them, where a reader leaves the dimension out.
+
+    Regions overlap, so none of them may be taken for a total.
+    """
+    return None if dimension.role == "geo" else dimension.total
 
 
 def number(column: str) -> pl.Expr:
@@ -186,17 +196,23 @@ class Footnotes:
 
 
 def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
-    """All notes of a cube, each where it is read.
+    """All notes of a cube, each where it is read, and last the meaning of the signs that occur."""
+    found = notes(cube, catalogue)
+    signs = sign_notes(set(cube.statuses.unique()), catalogue.texts)
+    return replace(found, table=tuple(dict.fromkeys([*found.table, *signs])))
+
+
+def notes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
+    """All notes of a cube but those on signs.
 
     A note on certain measures or regions stands with these, if the table has any of
     them. All others stand with the table, those on certain vintages with the years in
-    front. Marks (synthetic, preliminary, corrected, not confirmed) come first and the meaning of
-    the signs that occur last.
+    front. Marks (synthetic, preliminary, corrected, not confirmed) come first.
     """
-    notes = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
+    every = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
     table = [*_marks(cube, catalogue)]
     categories: dict[str, dict[str, list[Footnote]]] = {}
-    for note in notes:
+    for note in every:
         if not _concerns(note.scope, cube):
             continue
         place = _place(note.scope, cube)
@@ -208,7 +224,6 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
         for code in codes:
             found = categories.setdefault(dimension, {}).setdefault(code, [])
             found.append(Footnote(note.text, note.mandatory))
-    table += sign_notes(set(cube.statuses.unique()), catalogue.texts)
     return Footnotes(
         tuple(dict.fromkeys(table)),
         {

@@ -19,6 +19,7 @@ from kostra_publish.outputs.facts import (
     Footnote,
     TableFacts,
     breaks,
+    elimination,
     footnotes,
     layout,
     measures,
@@ -160,11 +161,10 @@ def _dimension(
             for code, label in zip(dimension.codes, dimension.labels, strict=True)
         },
     }
-    # Regions overlap, so none of them may be taken for a total.
-    elimination = dimension.total is not None and dimension.role != "geo"
-    extension: Json = {"elimination": elimination}
-    if elimination:
-        extension["eliminationValueCode"] = dimension.total
+    total = elimination(dimension)
+    extension: Json = {"elimination": total is not None}
+    if total is not None:
+        extension["eliminationValueCode"] = total
     extension |= {"show": "code_value" if dimension.role == "geo" else "value", "codelists": []}
     if dimension.code == CONTENTS:
         category["unit"] = _units(cube, catalogue, language)

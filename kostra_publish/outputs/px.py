@@ -29,6 +29,7 @@ from kostra_publish.outputs.facts import (
     Footnotes,
     MeasuringType,
     TableFacts,
+    elimination,
     footnotes,
     layout,
     measures,
@@ -288,11 +289,11 @@ def _of_variables(table: _Table) -> Iterator[str]:
 
 def _shown(table: _Table, dimension: CubeDimension) -> Iterator[str]:
     """How a variable is shown, and which of its values may stand for all."""
-    code, total = dimension.code, dimension.total
+    code, total = dimension.code, elimination(dimension)
     if dimension.role == "geo":
         for language in table.languages:
             yield _plain(table.key("DOUBLECOLUMN", language, code), value=True)
-        # Code and name. Regions overlap, so none of them may be taken for a total.
+        # Code and name.
         for language in table.languages:
             yield _plain(table.key("PRESTEXT", language, code), 2)
     elif total is not None:

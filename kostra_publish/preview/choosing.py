@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kostra_publish.pages.areas import Area
 from kostra_publish.preview.changes import Changes
 from kostra_publish.preview.selection import HEADING, STUB, Choices, Selection
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
@@ -147,16 +146,6 @@ def _group(
     wanted = picked.difference(group) if whole else picked.union(group)
     other = selection.picking(dimension.code, (one for one in dimension.codes if one in wanted))
     return Group(name, label, len(group), whole, known.address(other))
-
-
-def counties(known: Choices) -> list[Area]:
-    """The fylker whose kommuner the table has."""
-    return [area for area in known.areas.of_kind("fylke") if known.areas.members(area.code)]
-
-
-def kommuner(known: Choices) -> list[Area]:
-    """The kommuner of the table, in the order of their codes."""
-    return known.areas.of_kind("kommune")
 
 
 # --- layout -------------------------------------------------------------------------------

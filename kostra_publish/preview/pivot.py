@@ -17,9 +17,9 @@ from kostra_publish.outputs.comparison.facts import Kind
 from kostra_publish.outputs.facts import (
     Footnote,
     breaks,
-    footnotes,
     is_estimated,
     measures,
+    notes,
     numbered_title,
     sign_notes,
     title,
@@ -32,17 +32,17 @@ from kostra_publish.preview.choosing import (
     Choice,
     Side,
     choices,
-    counties,
-    kommuner,
     sides,
     transposed,
 )
-from kostra_publish.preview.selection import LIMIT, Choices, Query, Selection
+from kostra_publish.preview.selection import LIMIT, Query, Selection, choices_in
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
 from kostra_publish.specs.models import LANGUAGES, Language
 
 LOOKS: Final = {SUPPRESSED: "suppressed", MISSING: "missing", NOT_APPLICABLE: "not_applicable"}
+_ROW, _COLUMN = "r", "c"
+"""The ids of the only header of a side without dimensions."""
 _BEFORE: Final = "–"
 """What stands for an earlier figure that was not there."""
 
@@ -91,6 +91,16 @@ class Figure(NamedTuple):
     broken: bool
     """Whether the series is broken between the year before and this one."""
     changed: Changed | None
+    headers: str
+    """The ids of the headers that it stands under."""
+
+    @property
+    def classes(self) -> str:
+        """What a style tells it by."""
+        words = ["pre" if self.preliminary else "", "broken" if self.broken else ""]
+        if self.changed is not None:
+            words += ["changed", self.changed.look]
+        return " ".join(filter(None, words))
 
 
 @dataclass(frozen=True)
@@ -100,8 +110,6 @@ class Row:
     key: str
     headers: Sequence[Header]
     figures: Sequence[Figure]
-    ids: str
-    """The headers that it stands under, those that began earlier too."""
 
 
 class Numbered(NamedTuple):
@@ -130,7 +138,6 @@ class Shown:
     """Rows of headers across the top, outermost first."""
     corner: Sequence[str]
     """The names of the dimensions down the side."""
-    column_ids: Sequence[str]
     column_keys: Sequence[str]
     rows: Sequence[Row]
     notes: Sequence[Numbered]
@@ -168,6 +175,8 @@ class Page:
     """What has changed since the release before; None without one."""
     interim: Sequence[str]
     """The measures shown that are protected by themselves so far."""
+    settled: bool
+    """Whether no measure of the table is; only then do programs read it."""
     address: str
     data_address: str
     addresses: Mapping[str, str]
@@ -189,7 +198,7 @@ def pivot(
     one. ``interim`` are measures whose figures are protected by themselves so far. What the
     address asks for that the table does not have is left out and told.
     """
-    known = Choices(cube)
+    known = choices_in(cube)
     selection = known.read(query)
     since = changes(cube, previous) if previous_name is not None else None
     language = selection.language
@@ -212,11 +221,12 @@ def pivot(
         empty=empty,
         unknown=[(labels.get(code, code), one) for code, one in selection.unknown],
         choices=choices(known, selection, since),
-        counties=counties(known),
-        kommuner=kommuner(known),
+        counties=known.counties,
+        kommuner=known.areas.of_kind("kommune"),
         sides=sides(known, selection),
         changes=since,
         interim=[names[code] for code in shown_measures],
+        settled=not interim,
         address=known.address(selection),
         data_address=known.data_address(selection),
         addresses={
@@ -249,7 +259,7 @@ def as_text(cube: SafeCube, query: Query) -> str:
     writes them and nothing between thousands; signs stand as they are. A selection of more cells
     than are shown is empty.
     """
-    selection = Choices(cube).read(query)
+    selection = choices_in(cube).read(query)
     if selection.cells > LIMIT:
         return ""
     laid = _laid(cube, selection)
@@ -312,7 +322,7 @@ class _View:
         earlier = self._earlier
         top, column_ids, column_keys = self._headers("c", self.laid.heading)
         side, row_ids, row_keys = self._headers("r", self.laid.stub)
-        figures = self._figures(earlier)
+        figures = self._figures(earlier, row_ids, column_ids)
         kinds: dict[Kind, int] = {}
         for one in earlier.values():
             kinds[one.kind] = kinds.get(one.kind, 0) + 1
@@ -325,11 +335,10 @@ class _View:
                 for level in range(len(self.laid.heading))
             ],
             corner=[one.label.get(self.language) for one in self.laid.stub],
-            column_ids=column_ids,
             column_keys=column_keys,
             rows=[
-                Row(key, [header for _, header in headers], row, ids)
-                for key, headers, row, ids in zip(row_keys, side, figures, row_ids, strict=True)
+                Row(key, [header for _, header in headers], row)
+                for key, headers, row in zip(row_keys, side, figures, strict=True)
             ],
             notes=[*self._notes.values()],
             signs=self._signs,
@@ -434,7 +443,9 @@ class _View:
 
     # --- figures ----------------------------------------------------------------------------
 
-    def _figures(self, earlier: Mapping[int, Earlier]) -> Iterator[list[Figure]]:
+    def _figures(
+        self, earlier: Mapping[int, Earlier], row_ids: Sequence[str], column_ids: Sequence[str]
+    ) -> Iterator[list[Figure]]:
         """Row by row."""
         columns = self.laid.shape[1]
         region, measure, year = (
@@ -448,7 +459,7 @@ class _View:
             for code in one.estimated
             if is_estimated(self.cube.table, one, code)
         }
-        for first, row in zip(range(0, len(region), columns), self.laid.rows, strict=True):
+        for at, (row, ids) in enumerate(zip(self.laid.rows, row_ids, strict=True)):
             yield [
                 Figure(
                     position=cell.position,
@@ -458,8 +469,9 @@ class _View:
                     preliminary=year[n] in self._preliminary,
                     broken=broken and self._is_broken(year[n], measure[n], region[n]),
                     changed=self._changed(marked.get(cell.position), cell.decimals),
+                    headers=f"{ids or _ROW} {over or _COLUMN}",
                 )
-                for n, cell in enumerate(row, first)
+                for n, (cell, over) in enumerate(zip(row, column_ids, strict=True), at * columns)
             ]
 
     def _changed(self, found: Earlier | None, decimals: int) -> Changed | None:
@@ -474,28 +486,26 @@ class _View:
     def _signs(self) -> list[str]:
         """What the signs that are shown mean."""
         occurring = {cell.sign for row in self.laid.rows for cell in row}
-        notes = sign_notes(occurring, self.catalogue.texts)
-        return [one.text.get(self.language) for one in notes]
+        found = sign_notes(occurring, self.catalogue.texts)
+        return [one.text.get(self.language) for one in found]
 
     @cached_property
     def _noted(self) -> tuple[list[Footnote], dict[tuple[str, str], list[Footnote]]]:
         """Notes on the table, and by dimension and category those on what is shown."""
-        found = footnotes(self.cube, self.catalogue)
-        signs = {*sign_notes({SUPPRESSED, MISSING, NOT_APPLICABLE}, self.catalogue.texts)}
-        table = [one for one in found.table if one not in signs]
+        found = notes(self.cube, self.catalogue)
         categories = {
-            (dimension, code): [*notes]
+            (dimension, code): [*own]
             for dimension, by_code in found.categories.items()
-            for code, notes in by_code.items()
+            for code, own in by_code.items()
             if code in self.selection.picked[dimension]
         }
-        return table, categories
+        return [*found.table], categories
 
     @cached_property
     def _notes(self) -> dict[Footnote, Numbered]:
         """Every note once, those that must be read first."""
         table, categories = self._noted
-        every = dict.fromkeys([*table, *(one for notes in categories.values() for one in notes)])
+        every = dict.fromkeys([*table, *(one for own in categories.values() for one in own)])
         ordered = sorted(every, key=lambda one: not one.mandatory)
         return {
             one: Numbered(number, one.text.get(self.language), one.mandatory)
@@ -507,8 +517,8 @@ class _View:
         """By dimension and category the numbers of its notes."""
         _, categories = self._noted
         return {
-            place: tuple(sorted(self._notes[one].number for one in notes))
-            for place, notes in categories.items()
+            place: tuple(sorted(self._notes[one].number for one in own))
+            for place, own in categories.items()
         }
 
 

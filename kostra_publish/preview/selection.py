@@ -1,18 +1,17 @@
 """What of a table is looked at and how it lies, as an address says it.
 
-The parameters are those of PxWebApi 2, so that a selection is the same here and there:
-``lang``, ``valueCodes[DIMENSION]`` with codes and the wildcards ``*`` and ``?``, ``stub`` and
-``heading``. Beside them ``endringer`` is ``ja`` or ``nei``, and ``fylke`` or ``kommune`` picks the
-regions that are looked at together with one. What an address leaves out is the default.
+The parameters are those of PxWebApi 2, so that a selection is the same here and there: ``lang``,
+``valueCodes[DIMENSION]`` with codes and selection expressions, ``stub`` and ``heading``. Beside
+them ``endringer`` is ``ja`` or ``nei``, and ``fylke`` or ``kommune`` picks the regions that are
+looked at together with one. What an address leaves out is the default.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Final
 from urllib.parse import quote
@@ -21,6 +20,9 @@ from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.facts import layout
 from kostra_publish.pages.areas import Area, Areas, areas
+from kostra_publish.preview.pxwebapi.expressions import expanded, find, items
+from kostra_publish.preview.pxwebapi.problems import ProblemError
+from kostra_publish.preview.pxwebapi.selection import by_dimension
 from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
 from kostra_publish.specs.models import LANGUAGES, Language
 
@@ -41,8 +43,11 @@ LANGUAGE, STUB, HEADING, CHANGES, COUNTY, KOMMUNE = (
     "lang", "stub", "heading", "endringer", "fylke", "kommune",
 )  # fmt: skip
 YES, NO = "ja", "nei"
-_VALUE_CODES: Final = re.compile(r"valuecodes\[(.+)\]", re.IGNORECASE)
-_READABLE: Final = "[]*?,"
+_VALUE_CODES: Final = "valueCodes"
+_NAMED: Final = re.compile(rf"{_VALUE_CODES}\[.+\]", re.IGNORECASE)
+_KEPT: Final = 64
+"""How many tables are remembered: those of a draft, and of the one before."""
+_READABLE: Final = "[]*,"
 """What stands in an address as it is."""
 
 
@@ -107,6 +112,11 @@ class Choices:
         year = min(max(newest, codes.FIRST_YEAR), codes.LAST_YEAR)
         return areas(year, dict(zip(self.region.codes, self.region.labels, strict=True)))
 
+    @cached_property
+    def counties(self) -> list[Area]:
+        """The fylker whose kommuner the table has."""
+        return [one for one in self.areas.of_kind("fylke") if self.areas.members(one.code)]
+
     # --- what is picked where nothing is asked for ---------------------------------------
 
     @cached_property
@@ -140,11 +150,11 @@ class Choices:
 
     def read(self, query: Query) -> Selection:
         """The selection that an address asks for; what the table does not have is told."""
-        asked = {name: value for name, value in query if not _VALUE_CODES.fullmatch(name)}
+        asked = dict(query)
         picked, unknown = self._picked(query)
         if (together := self._together(asked)) is not None:
             picked[self.region.code] = together
-        sides = {side: _codes(asked.get(side)) for side in (STUB, HEADING)}
+        sides = {side: tuple(items(asked.get(side, ""))) for side in (STUB, HEADING)}
         own = [one.code for one in self.cube.dimensions]
         if sorted([*sides[STUB], *sides[HEADING]]) != sorted(own):
             sides = {**self.layout}
@@ -160,23 +170,18 @@ class Choices:
 
     def _picked(self, query: Query) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str]]]:
         """By dimension what is asked for, and what is asked for that is not there."""
-        own = {one.code.lower(): one for one in self.cube.dimensions}
-        asked: dict[str, list[str]] = {}
-        unknown = []
-        for name, value in query:
-            if match := _VALUE_CODES.fullmatch(name):
-                dimension = own.get(match[1].lower())
-                wanted = [*_codes(value)]
-                if dimension is None:
-                    unknown += [(match[1], code) for code in wanted]
-                    continue
-                asked.setdefault(dimension.code, []).extend(wanted)
-        picked = {}
-        for code, wanted in asked.items():
-            dimension = own[code.lower()]
-            every = {one: _matching(one, dimension.codes) for one in wanted}
+        picked: dict[str, tuple[str, ...]] = {}
+        unknown: list[tuple[str, str]] = []
+        for name, value in by_dimension(_named(query), _VALUE_CODES.lower()).items():
+            wanted = items(value)
+            code = find(name, [one.code for one in self.cube.dimensions])
+            if code is None:
+                unknown += [(name, one) for one in wanted]
+                continue
+            dimension = self.cube.dimension(code)
+            every = {one: _matching(one, dimension) for one in wanted}
             unknown += [(code, one) for one, matching in every.items() if not matching]
-            found = set().union(*every.values())
+            found = {one for matching in every.values() for one in matching}
             # What is none of the table's leaves the default; nothing at all is what was meant.
             if found or not wanted:
                 picked[code] = tuple(one for one in dimension.codes if one in found)
@@ -230,22 +235,30 @@ class Choices:
         ]
 
 
+@lru_cache(maxsize=_KEPT)
+def choices_in(cube: SafeCube) -> Choices:
+    """What can be selected in a table; kept for the next time: a cube never changes."""
+    return Choices(cube)
+
+
 def value_codes(dimension: str) -> str:
     """The parameter that picks categories of a dimension."""
-    return f"valueCodes[{dimension}]"
+    return f"{_VALUE_CODES}[{dimension}]"
 
 
-def _codes(value: str | None) -> tuple[str, ...]:
-    return tuple(code for code in (value or "").split(",") if code)
+def _named(query: Query) -> Iterator[tuple[str, str]]:
+    """The parameters that name a dimension as they should."""
+    for name, value in query:
+        if _NAMED.fullmatch(name):
+            yield name, value
 
 
-def _matching(wanted: str, own: Sequence[str]) -> set[str]:
-    """The codes that a code or a pattern stands for."""
-    if wanted in own:
-        return {wanted}
-    # Only * and ? are wildcards.
-    pattern = wanted.replace("[", "[[]")
-    return {code for code in own if fnmatchcase(code, pattern)}
+def _matching(wanted: str, dimension: CubeDimension) -> tuple[str, ...]:
+    """The codes that a code or an expression stands for; none where it stands for none."""
+    try:
+        return expanded([wanted], dimension)
+    except ProblemError:
+        return ()
 
 
 def _address(parts: Iterable[tuple[str, str]]) -> str:

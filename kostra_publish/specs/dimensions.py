@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 from kostra_publish.specs.models import Text
 
@@ -34,3 +35,20 @@ class CubeDimension:
         if len(self.codes) != len(self.labels) or len(set(self.codes)) != len(self.codes):
             msg = f"dimension {self.code}: codes and labels must be unique and of equal number"
             raise ValueError(msg)
+
+    def only(self, codes: Collection[str]) -> Self:
+        """The dimension with these of its categories alone, in its own order.
+
+        Raises ValueError for a code that it does not have.
+        """
+        if unknown := set(codes).difference(self.codes):
+            msg = f"dimension {self.code} has no {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        wanted = set(codes)
+        pairs = zip(self.codes, self.labels, strict=True)
+        kept = [pair for pair in pairs if pair[0] in wanted]
+        return replace(
+            self,
+            codes=tuple(code for code, _ in kept),
+            labels=tuple(label for _, label in kept),
+        )

@@ -15,20 +15,25 @@ document.documentElement.classList.add("scripted");
 /* --- a part of the page is fetched again ------------------------------------------------- */
 
 let fetching = null;
+let wanted = 0; // the newest draft that concerns this page
+let known = location.search; // what the part shows
 
 /** Fetches the part for an address and puts it in; gives whether it came. */
 async function refresh({ search = location.search, fresh = false, tell = null } = {}) {
   fetching?.abort();
   const own = (fetching = new AbortController());
+  const before = wanted;
   part.setAttribute("aria-busy", "true");
   try {
     const response = await fetch(part.dataset.part + search, { signal: own.signal });
     if (!response.ok) throw new Error(`${response.status}`);
     const text = await response.text();
     if (own.signal.aborted) return false;
-    performance.mark("preview-fetched");
+    known = search;
     swap(text, fresh);
     if (tell) announce(tell());
+    // A draft that came while another selection was fetched.
+    if (wanted !== before && version() < wanted) queueMicrotask(() => refresh({ fresh: true }));
     return true;
   } catch (error) {
     if (own.signal.aborted) return false;
@@ -181,7 +186,8 @@ function flash(before) {
       count += 1;
     });
   }
-  announce(count ? `Nytt utkast: ${count} celler her er endret.` : "Nytt utkast: ingen tall her er endret.");
+  const words = count === 1 ? "1 celle her er endret" : `${count || "ingen"} celler her er endret`;
+  announce(`Nytt utkast: ${words}.`);
 }
 
 /* --- a table is one stop for Tab; arrow keys go from sign to sign ------------------------- */
@@ -219,6 +225,7 @@ async function go(search, tell) {
   if (!came) return;
   const address = part.querySelector("#bord")?.dataset.address ?? "";
   history.pushState(null, "", location.pathname + (address && `?${address}`));
+  known = location.search;
 }
 
 function summary() {
@@ -435,7 +442,10 @@ function listen() {
     dragged = null;
     clearMarks();
   });
-  addEventListener("popstate", () => refresh({ tell: summary }));
+  addEventListener("popstate", () => {
+    // Links to notes are steps in the history too.
+    if (location.search !== known) refresh({ tell: summary });
+  });
   addEventListener("resize", () => {
     const table = part.querySelector("table.pivot");
     if (table) measure(table);
@@ -455,20 +465,32 @@ function show(state, words) {
 
 function follow() {
   const events = new EventSource("/_/hendelser");
-  let last = "Følger med på endringer";
-  events.addEventListener("open", () => show("live", last));
+  let last = status.textContent;
+  let first = true;
+  events.addEventListener("open", () => {
+    first = true;
+    show("live", last);
+  });
   events.addEventListener("error", () => show("lost", "Mistet kontakten med forhåndsvisningen. Prøver igjen."));
   events.addEventListener("draft", (event) => {
     const draft = JSON.parse(event.data);
     last = draft.state;
-    show(draft.error ? "busy" : "live", draft.state);
+    show(draft.error ? "failed" : "live", draft.state);
     failed.hidden = !draft.error;
-    const own = part?.dataset.table;
-    const concerned = part && (!own || draft.tables.includes(own));
-    if (concerned && !draft.error && draft.version > version()) refresh({ fresh: true });
+    if (part && !draft.error) come(draft, first);
+    first = false;
   });
   addEventListener("pagehide", () => events.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+/** Fetches a draft that concerns this page. What came while nobody listened may have done so. */
+function come(draft, first) {
+  const own = part.dataset.table;
+  const newer = first ? draft.version !== version() : draft.version > version();
+  if (!newer || !(first || !own || draft.tables.includes(own))) return;
+  wanted = draft.version;
+  if (!fetching) refresh({ fresh: true });
 }
 
 if (part) {

@@ -34,6 +34,7 @@ from tests.cubes import (
     drawn_cells,
     facts,
     measure,
+    own_dimensions,
     sample,
     table,
     text,
@@ -55,16 +56,7 @@ def real() -> Catalogue:
 def real_cube(table_id: str, seed: int = 1, regions: Sequence[str] = tuple(REGIONS)) -> SafeCube:
     """Drawn figures in a real table, with its own dimensions and measures."""
     spec = real().table(table_id)
-    between = [
-        CubeDimension(
-            each.code,
-            "classification",
-            each.label,
-            tuple(item.code for item in real().categories(each)),
-            tuple(item.label for item in real().categories(each)),
-        )
-        for each in spec.dimensions
-    ]
+    between = own_dimensions(spec, real())
     dims = dimensions(spec, [2024, 2025], {code: code for code in regions}, between)
     published = [facts(2024), facts(2025, round="2026-03", preliminary=True)]
     return cube(spec, dims, published, seed=seed)

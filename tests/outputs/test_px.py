@@ -80,7 +80,7 @@ class Px:
         return found
 
     def variables(self, mark: str = "") -> list[str]:
-        return [*self.said.get(f"STUB{mark}", []), *self.said[f"HEADING{mark}"]]
+        return [name for side in ("STUB", "HEADING") for name in self.said.get(side + mark, [])]
 
     def codes(self, mark: str = "") -> dict[str, list[str]]:
         """By the code of each variable, in the order of the data."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kostra_publish.codes.regions import REGION_KINDS
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.drafts import Draft
 from kostra_publish.specs.dimensions import CubeDimension
 from kostra_publish.specs.models import Break, Note, Scope, TableSpec
-from tests.comparing.pairs import Shown, filled
+from tests.comparing.pairs import Shown, filled, with_words
 from tests.cubes import catalogue, cube, dimension, dimensions, facts, measure, table, text
 from tests.schedule import release_facts
 
@@ -101,7 +102,7 @@ def draft(version: int = 1, *, regions: int = 0, **cells: Shown) -> Draft:
     cubes = [made(after, regions=own), made({}, table_id="12268")]
     specs = [cubes[0].table, spec_of("14019"), cubes[1].table]
     return Draft(
-        catalogue=catalogue(specs),
+        catalogue=with_words(catalogue(specs), region={kind: text(kind) for kind in REGION_KINDS}),
         release=release_facts(NOW),
         tables=tuple(specs),
         cubes={one.table.id: one for one in cubes},

@@ -80,9 +80,9 @@ def test_what_would_be_too_much_to_open_with_is_left_at_its_total() -> None:
 
 def test_codes_and_patterns_pick_and_the_last_word_wins() -> None:
     found = page(
-        (f"valuecodes[{KOMMUNE_REGION.upper()}]", "EAK,11??"),
+        (f"valueCodes[{KOMMUNE_REGION}]", "EAK,11??"),
         (f"valueCodes[{KOMMUNE_REGION}]", "EKA*"),
-        ("valueCodes[Tid]", "*"),
+        ("valuecodes[TID]", "top(1),[range(2023,2024)]"),
         ("valueCodes[Kjonn]", "2,1"),
         ("endringer", "nei"),
         ("endringer", "ja"),
@@ -91,31 +91,30 @@ def test_codes_and_patterns_pick_and_the_last_word_wins() -> None:
     regions = ("1124", "1144", "EKA03", "EKA11", "EKA31", "EAK")
     assert found.picked[KOMMUNE_REGION] == regions
     assert found.picked["Kjonn"] == ("1", "2")
+    assert found.picked[TIME] == ("2023", "2024", "2025")
     assert (found.changes, found.language, found.unknown) == (True, "en", ())
 
 
 def test_what_the_table_does_not_have_is_left_out_and_told() -> None:
     found = page(
         (f"valueCodes[{KOMMUNE_REGION}]", "EAK,9999"),
-        ("valueCodes[Kjonn]", "7"),
+        ("valueCodes[Kjonn]", "7,top(0)"),
         ("valueCodes[Farge]", "1"),
+        ("valueCodes", "1"),
         ("stub", "Kjonn"),
         ("lang", "se"),
         ("utm_source", "x"),
     )
     assert found.unknown == [
-        ("Farge", "1"),
         (f"dimension {KOMMUNE_REGION}", "9999"),
         ("dimension Kjonn", "7"),
+        ("dimension Kjonn", "top(0)"),
+        ("Farge", "1"),
     ]
     assert found.selection.picked[KOMMUNE_REGION] == ("EAK",)
     assert found.selection.picked["Kjonn"] == tuple(SEX)
     assert found.selection.sides == CHOICES.layout
     assert found.language == "nb"
-
-
-def test_square_brackets_in_a_code_are_no_pattern() -> None:
-    assert page(("valueCodes[Kjonn]", "[012]")).unknown == [("dimension Kjonn", "[012]")]
 
 
 def test_nothing_of_a_dimension_is_asked_for_again() -> None:
@@ -207,13 +206,13 @@ def test_every_cell_stands_under_its_own_headers(selection: Selection) -> None:
     for codes, figure in by_place(found).items():
         own = dict(zip(layout, codes, strict=True))
         assert codes_by_place[figure.position] == tuple(own[code] for code in order)
-    for row, ids in ((row, row.ids.split()) for row in found.rows):
-        assert len(ids) == len(selection.stub)
-        assert {header.id for header in row.headers} <= set(ids)
-    begun = [header.id for level in found.top for header in level]
-    begun += [header.id for row in found.rows for header in row.headers]
-    assert len(begun) == len(set(begun))
-    assert set(" ".join(found.column_ids).split()) <= set(begun)
+    headers = [header for level in found.top for header in level]
+    headers += [header for row in found.rows for header in row.headers]
+    last_code = {header.id: header.key.rpartition(" ")[2] for header in headers}
+    assert len(last_code) == len(headers)
+    for codes, figure in by_place(found).items():
+        ids = [one for one in figure.headers.split() if one not in {"r", "c"}]
+        assert tuple(last_code[one] for one in ids) == codes
 
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:

@@ -16,7 +16,7 @@ from tests.browser.test_accessibility import violations
 from tests.browser.test_keyboard import go_to
 from tests.browser.test_markup import wrong
 from tests.preview.pivot_drafts import draft, first_ever
-from tests.preview.serving import Served, served
+from tests.preview.pivot_serving import Served, followed
 from tests.preview.test_views import answer
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -30,7 +30,7 @@ SIGN = "button.sign"
 
 @pytest.fixture(scope="module")
 def preview() -> Iterator[Served]:
-    with served(draft()) as found:
+    with followed(draft()) as found:
         yield found
 
 
@@ -47,6 +47,11 @@ def reader(browser: Browser, preview: Served) -> Iterator[Reader]:
 def address(page: Page) -> str:
     """What an address says after the page."""
     return unquote(page.url).partition("?")[2]
+
+
+def following(page: Page) -> None:
+    """Wait until the page listens to what comes."""
+    expect(page.locator("#status")).to_have_text("Utkast 1 er klart")
 
 
 def placed(page: Page, side: str) -> list[str]:
@@ -223,12 +228,13 @@ def test_a_new_draft_keeps_focus_scroll_and_what_is_chosen(reader: Reader, previ
     button = figure(page, "1144 1 antall").locator(SIGN)
     button.focus()
     scrolled = page.evaluate("document.querySelector('#rulle').scrollTop")
+    following(page)
     preview.tell(draft(2, EAK=17.0), ["13995"], state="Utkast 2 er klart")
     expect(table).to_have_attribute("data-version", "2")
     expect(page.locator("#status")).to_have_text("Utkast 2 er klart")
     expect(figure(page, "EAK 0 antall")).to_have_class(re.compile("fresh"))
     expect(page.locator("td.fresh")).to_have_count(1)
-    expect(page.locator("#sagt")).to_have_text("Nytt utkast: 1 celler her er endret.")
+    expect(page.locator("#sagt")).to_have_text("Nytt utkast: 1 celle her er endret.")
     expect(button).to_be_focused()
     assert page.evaluate("document.querySelector('#rulle').scrollTop") == scrolled
     expect(page.locator(f"#d-{REGION}")).to_have_attribute("open", "")
@@ -238,6 +244,7 @@ def test_a_new_draft_keeps_focus_scroll_and_what_is_chosen(reader: Reader, previ
 
 def test_a_draft_of_another_table_changes_nothing_here(reader: Reader, preview: Served) -> None:
     page = reader.page(FEW)
+    following(page)
     preview.tell(draft(2, EAK=17.0), ["12268"], state="Utkast 2 er klart")
     expect(page.locator("#status")).to_have_text("Utkast 2 er klart")
     expect(page.locator("table.pivot")).to_have_attribute("data-version", "1")
@@ -245,6 +252,7 @@ def test_a_draft_of_another_table_changes_nothing_here(reader: Reader, preview: 
 
 def test_the_list_follows_too(reader: Reader, preview: Served) -> None:
     page = reader.page("/")
+    following(page)
     preview.tell(draft(2, EKG06=11.0), ["13995"], state="Utkast 2 er klart")
     expect(page.locator("[data-version='2']")).to_be_visible()
     expect(page.locator('tr[data-k="13995"] .some')).to_have_text("7")
@@ -254,6 +262,7 @@ def test_the_list_follows_too(reader: Reader, preview: Served) -> None:
 def test_what_fails_is_told_and_the_last_good_draft_stays(reader: Reader, preview: Served) -> None:
     page = reader.page(FEW)
     expect(page.locator("#feil")).to_be_hidden()
+    following(page)
     preview.tell(draft(2), ["13995"], state="Feil i 13995.yaml", error=True)
     expect(page.locator("#feil")).to_be_visible()
     expect(page.locator("#feil a")).to_have_attribute("href", "/feil")
@@ -267,6 +276,7 @@ def test_what_fails_is_told_and_the_last_good_draft_stays(reader: Reader, previe
 def test_a_lost_connection_is_told(reader: Reader, preview: Served) -> None:
     page = reader.page(FEW)
     expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    following(page)
     preview.hang_up()
     expect(page.locator("#status")).to_contain_text("Mistet kontakten")
     expect(figures(page)).to_have_count(30)
@@ -292,6 +302,7 @@ def test_a_hidden_figure_is_explained_and_the_focus_comes_back(
     place = button.get_attribute("value")
     expect(page.locator("#vindu-innhold")).to_have_text(f"Cella {place} er skjult.")
     assert violations(page) == []
+    following(page)
     preview.tell(draft(2, EAK=17.0), ["13995"], state="Utkast 2 er klart")
     expect(page.locator("table.pivot")).to_have_attribute("data-version", "2")
     expect(panel).to_be_visible()

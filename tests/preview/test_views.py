@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.types import Message
 
 from kostra_publish.drafts import Draft
 from kostra_publish.errors import TemplateError
+from kostra_publish.preview import pxwebapi
 from kostra_publish.preview.rendering import SHARED, TEMPLATES, check_preview_templates
 from kostra_publish.preview.views import listed, routes
 from tests.outputs.test_overview import Page
@@ -30,7 +33,9 @@ def _served() -> Draft:
     return CURRENT[-1]()
 
 
-APP = Starlette(routes=routes(_served, FOLDER))
+APP = Starlette(
+    routes=[*routes(_served, FOLDER), Mount("/api/v2", routes=pxwebapi.routes(_served))]
+)
 
 
 def answer(
@@ -162,6 +167,16 @@ def test_a_table_without_much_to_tell_is_shown_too() -> None:
     assert "Vis endringer" not in found.text
     assert "Foreløpig skjermet" not in found.text
     assert "Tegn og merker" not in found.text
+
+
+def test_programs_are_sent_only_to_what_they_can_read() -> None:
+    (link, _) = re.findall(r'href="(/api/v2/[^"]+)"', answer("/tabell/12268", "lang=nn")[1])
+    path, _, query = link.replace("&amp;", "&").partition("?")
+    assert query.startswith("lang=nn&valueCodes[KOKkommuneregion0000]=*")
+    status, text = answer(path, query)
+    assert status == 200
+    assert json.loads(text)["size"] == [10, 3, 3, 3]
+    assert "/api/v2" not in answer("/tabell/13995")[1]
 
 
 def test_what_is_amiss_is_told_where_the_table_would_be() -> None:

@@ -1,0 +1,94 @@
+"""The figures of a table, in one of the formats that a release has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.outputs import csv_table, jsonstat, px
+from kostra_publish.preview.pxwebapi.asked import Asked
+from kostra_publish.preview.pxwebapi.metadata import heading
+from kostra_publish.preview.pxwebapi.problems import Problem, ProblemError
+from kostra_publish.preview.pxwebapi.selection import Query, chosen
+
+Written = Callable[[Asked, SafeCube, SafeCube], bytes]
+"""From who asks, the part that is chosen, and the whole table."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of figures."""
+
+    media_type: str
+    suffix: str
+    write: Written
+    parameters: frozenset[str] = frozenset()
+    """What it is always written with, and may therefore be asked for."""
+
+
+def _as_jsonstat(asked: Asked, part: SafeCube, whole: SafeCube) -> bytes:
+    return jsonstat.render(heading(asked, part, whole), jsonstat.figures(part))
+
+
+def _as_csv(asked: Asked, part: SafeCube, _: SafeCube) -> bytes:
+    return csv_table.figures(part, asked.draft.catalogue, asked.language)
+
+
+def _as_px(asked: Asked, part: SafeCube, _: SafeCube) -> bytes:
+    return px.render(part, asked.draft.catalogue, asked.draft.release, [asked.language])
+
+
+USUAL: Final = "json-stat2"
+FORMATS: Final[Mapping[str, Format]] = {
+    USUAL: Format("application/json", "json", _as_jsonstat),
+    "csv": Format(
+        "text/csv; charset=utf-8",
+        "csv",
+        _as_csv,
+        frozenset({"usecodesandtexts", "separatorsemicolon"}),
+    ),
+    "px": Format("application/octet-stream; charset=utf-8", "px", _as_px),
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Figures of a table, as they are sent."""
+
+    content: bytes
+    media_type: str
+    file_name: str
+
+
+def data(
+    asked: Asked, cube: SafeCube, query: Query, format_name: str, parameters: Sequence[str]
+) -> Data:
+    """The figures that a query asks for of a table.
+
+    Raises ProblemError for a format or a parameter of it that there is not, and for what
+    ``chosen`` refuses.
+    """
+    form = _format(format_name or USUAL, parameters)
+    part = chosen(cube, query).of(cube)
+    name = f"{cube.table.id}-draft.{form.suffix}"
+    return Data(form.write(asked, part, cube), form.media_type, name)
+
+
+def _format(name: str, parameters: Sequence[str]) -> Format:
+    form = FORMATS.get(name.casefold())
+    if form is None:
+        raise ProblemError(
+            Problem.FORMAT,
+            f"there is no format {name}",
+            fix=f"The formats are {', '.join(FORMATS)}.",
+        )
+    if others := [one for one in parameters if one.casefold() not in form.parameters]:
+        own = ", ".join(sorted(form.parameters))
+        raise ProblemError(
+            Problem.FORMAT,
+            f"{name} is not written with {', '.join(others)}",
+            fix=f"It is always written with {own}." if own else "Ask for it without parameters.",
+        )
+    return form
