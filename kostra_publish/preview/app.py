@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.types import Lifespan
 
 from kostra_publish.drafts import Looked
@@ -16,7 +18,11 @@ from kostra_publish.errors import PublishError
 from kostra_publish.preview import asking, failing, framed, live, views
 from kostra_publish.preview.board import Board
 from kostra_publish.preview.guard import Guard
+from kostra_publish.preview.pxwebapi import routes as pxwebapi
 from kostra_publish.preview.rendering import Renderer
+
+API: Final = "/api/v2"
+"""Where PxWebApi 2 is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ def application(board: Board, place: Place, lifespan: Lifespan[Starlette] | None
             *failing.routes(board, renderer),
             *asking.routes(board, renderer),
             *framed.routes(board, renderer, place.out),
+            Mount(API, routes=pxwebapi(board.current)),
             *views.routes(board.current, place.templates, lambda table: board.ask(Looked(table))),
         ],
         exception_handlers={PublishError: wrong},
