@@ -174,6 +174,27 @@ class SafeCube:
         """The dimension with this code."""
         return next(dimension for dimension in self.dimensions if dimension.code == code)
 
+    def part(self, picked: Mapping[str, Sequence[str]]) -> SafeCube:
+        """The cells of the categories that are ``picked``, by the code of their dimension.
+
+        Of a dimension that is not picked from there are all. Categories stay in their order, and
+        vintages are those of the years that are left. Raises ValueError for what is not there.
+        """
+        own = {dimension.code: dimension for dimension in self.dimensions}
+        for code, wanted in picked.items():
+            if code not in own or not wanted or not set(wanted) <= set(own[code].codes):
+                msg = f"table {self.table.id} does not have {', '.join(wanted)} in {code}"
+                raise ValueError(msg)
+        kept = [one.only(picked.get(one.code, one.codes)) for one in self.dimensions]
+        places = [
+            np.flatnonzero(np.isin(one.codes, part.codes))
+            for one, part in zip(self.dimensions, kept, strict=True)
+        ]
+        cells = np.arange(prod(self.size)).reshape(self.size)[np.ix_(*places)].ravel()
+        years = own[TIME].codes if TIME not in picked else picked[TIME]
+        left = {year: facts for year, facts in self.vintages.items() if str(year) in years}
+        return SafeCube(SEAL, self.table, kept, self._cells[cells], left)
+
     def frame(self) -> pl.DataFrame:
         """The cells in long form: a code column per dimension, value, status.
 

@@ -26,7 +26,7 @@ from kostra_publish.outputs.facts import Footnote, TableFacts, footnotes, measur
 from kostra_publish.releases.rounds import ReleaseFacts, utc
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CubeDimension
-from kostra_publish.specs.models import LANGUAGES, Text
+from kostra_publish.specs.models import LANGUAGES, Language, Text
 
 FOLDER: Final = "public/statbank/csv"
 
@@ -63,8 +63,8 @@ def metadata_name(table_id: str) -> str:
 # --- figures --------------------------------------------------------------------
 
 
-def figures(cube: SafeCube, catalogue: Catalogue) -> bytes:
-    """A header and a row per cell, in the cube's order.
+def figures(cube: SafeCube, catalogue: Catalogue, language: Language = "nb") -> bytes:
+    """A header and a row per cell, in the cube's order; names are in ``language``.
 
     A column with codes and one with names for each dimension (years are their own names),
     then the unit; of the year's figures whether they are preliminary, the round that
@@ -73,8 +73,8 @@ def figures(cube: SafeCube, catalogue: Catalogue) -> bytes:
     # All that stands before the value follows from the place of the cell. It is put together
     # once for each place within a region, not for each cell.
     region, *others = cube.dimensions
-    within = pl.Series("within", list(_within(cube, others, catalogue)), dtype=pl.String)
-    regions = pl.Series("region", list(_fields(region)), dtype=pl.String)
+    within = pl.Series("within", list(_within(cube, others, catalogue, language)), dtype=pl.String)
+    regions = pl.Series("region", list(_fields(region, language)), dtype=pl.String)
     place = pl.int_range(pl.len())
     rows = (
         pl.LazyFrame({"value": cube.values, "status": cube.statuses})
@@ -102,23 +102,24 @@ def _columns(dimensions: Iterable[CubeDimension]) -> Iterator[str]:
             yield f"{dimension.code}_label"
 
 
-def _fields(dimension: CubeDimension) -> Iterator[str]:
+def _fields(dimension: CubeDimension, language: Language) -> Iterator[str]:
     """What a row has of a dimension, for each of its categories."""
     for code, label in zip(dimension.codes, dimension.labels, strict=True):
-        yield _field(code) if dimension.role == "time" else f"{_field(code)};{_field(label.nb)}"
+        name = label.get(language)
+        yield _field(code) if dimension.role == "time" else f"{_field(code)};{_field(name)}"
 
 
 def _within(
-    cube: SafeCube, dimensions: Sequence[CubeDimension], catalogue: Catalogue
+    cube: SafeCube, dimensions: Sequence[CubeDimension], catalogue: Catalogue, language: Language
 ) -> Iterator[str]:
     """All that a row has between region and value, for each place within a region.
 
     The last two dimensions are contents and time.
     """
-    units = [_field(catalogue.texts.units[item.unit].nb) for item in measures(cube)]
+    units = [_field(catalogue.texts.units[item.unit].get(language)) for item in measures(cube)]
     years = [_of_year(cube.vintages[int(year)]) for year in dimensions[-1].codes]
     beside = [*product(units, years)]
-    for place, fields in enumerate(product(*map(_fields, dimensions))):
+    for place, fields in enumerate(product(*(_fields(one, language) for one in dimensions))):
         yield ";".join((*fields, *beside[place % len(beside)]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, Literal
@@ -208,7 +208,7 @@ def footnotes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
         for code in codes:
             found = categories.setdefault(dimension, {}).setdefault(code, [])
             found.append(Footnote(note.text, note.mandatory))
-    table += _sign_notes(cube, catalogue)
+    table += sign_notes(set(cube.statuses.drop_nulls()), catalogue)
     return Footnotes(
         tuple(dict.fromkeys(table)),
         {
@@ -330,13 +330,13 @@ def in_words(share: float, language: Language) -> str:
     return text if language == "en" else text.replace(".", ",")
 
 
-def _sign_notes(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
+def sign_notes(signs: Collection[str], catalogue: Catalogue) -> Iterator[Footnote]:
+    """What these signs mean."""
     texts = catalogue.texts
-    occurring = set(cube.statuses.unique())
     for sign, meaning in texts.signs.items():
-        if sign in occurring:
+        if sign in signs:
             yield Footnote(_each(meaning, f"{sign} = {{}}".format), mandatory=False)
-    if SUPPRESSED in occurring:
+    if SUPPRESSED in signs:
         yield Footnote(texts.suppressed, mandatory=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import NamedTuple
@@ -145,15 +145,7 @@ def _picked(cube: SafeCube, dimension: CubeDimension, codes: Sequence[str] | Non
             f"table {cube.table.id} has no {', '.join(unknown)} in {dimension.code}",
             fix=f"It has {len(dimension.codes)} codes there, such as {some}.",
         )
-    wanted = set(codes)
-    pairs = [
-        pair for pair in zip(dimension.codes, dimension.labels, strict=True) if pair[0] in wanted
-    ]
-    return replace(
-        dimension,
-        codes=tuple(code for code, _ in pairs),
-        labels=tuple(label for _, label in pairs),
-    )
+    return dimension.only(codes)
 
 
 def _no_dimension(cube: SafeCube, codes: Sequence[str]) -> UsageError:

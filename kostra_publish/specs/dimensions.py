@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kostra_publish.specs.models import Text
@@ -34,3 +35,14 @@ class CubeDimension:
         if len(self.codes) != len(self.labels) or len(set(self.codes)) != len(self.codes):
             msg = f"dimension {self.code}: codes and labels must be unique and of equal number"
             raise ValueError(msg)
+
+    def only(self, codes: Collection[str]) -> CubeDimension:
+        """The same with those of its categories that are among ``codes``, in its own order."""
+        pairs = zip(self.codes, self.labels, strict=True)
+        kept = {code: label for code, label in pairs if code in codes}
+        return replace(
+            self,
+            codes=tuple(kept),
+            labels=tuple(kept.values()),
+            total=self.total if self.total in kept else None,
+        )
