@@ -130,9 +130,12 @@ def _print_sheets(
     found: Sequence[Sheet],
     most: int,
     shown: Shown,
-    strong: Sequence[bool] = (),
+    hidden: Sequence[bool] | None = None,
 ) -> None:
-    """The first rows of all sheets; the rest are counted. ``strong`` ones stand out."""
+    """The first rows of all sheets; the rest are counted.
+
+    Of true figures those that are ``hidden`` stand out, and nobody is sent to a pipe.
+    """
     left = most
     for sheet in found:
         rows = sheet.rows[:left]
@@ -142,18 +145,14 @@ def _print_sheets(
             console.print(Text(f"\n{sheet.title}", style="bold"))
         for page in pages(Sheet("", sheet.columns, rows), console.width):
             console.print()
-            console.print(_table(page, strong))
+            console.print(_table(page, hidden or ()))
         left -= len(rows)
     count = sum(len(sheet.rows) for sheet in found)
     if count > most:
         picks = ", ".join(shown.pickable)
-        console.print(
-            Text(
-                f"\n{most:,} of {count:,} rows. Pick with {picks}; "
-                "in a pipe (| less -S) and with --format there are all.",
-                style="dim",
-            )
-        )
+        said = f"\n{most:,} of {count:,} rows. Pick with {picks}"
+        more = "; in a pipe (| less -S) and with --format there are all." if hidden is None else "."
+        console.print(Text(said + more, style="dim"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -238,7 +237,7 @@ def _table(page: Page, strong: Sequence[bool]) -> Table:
             "" if n < labels - 1 and own[: n + 1] == before[: n + 1] else text
             for n, text in enumerate(own)
         ]
-        style = "bold" if strong[place : place + 1] == (True,) else None
+        style = "bold" if place < len(strong) and strong[place] else None
         table.add_row(*map(Text, (*said, *row[labels:])), style=style)
         before = own
     return table

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from kostra_publish import cli, revealing
+from kostra_publish import cli, revealing, terminal_figures
 from kostra_publish.checking import input_facts, round_inputs
 from kostra_publish.cube.build import build
 from kostra_publish.cube.plan import Plan
@@ -348,6 +348,14 @@ def test_nothing_that_holds_true_figures_tells_them_by_itself(house: Path) -> No
     (region,) = found.regions
     for one in (found, region, region.sheet, found.shown):
         assert not TRUE_TEXT.search(repr(one))
+
+
+def test_a_long_table_sends_nobody_to_a_pipe(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal_figures, "MOST_OF_ONE", 1)
+    seen = io.StringIO()
+    console = Console(file=seen, width=80, force_terminal=True, color_system=None)
+    print_revealed(console, revealed(house, small(house)))
+    assert "1 of 2 rows. Pick with --measure.\n" in seen.getvalue()
 
 
 def test_real_figures_are_not_said_to_be_synthetic(
