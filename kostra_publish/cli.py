@@ -50,6 +50,16 @@ Only = Annotated[
     typer.Option("--only", help="Tables for a quick look, such as 13995,14019; not a release."),
 ]
 Language = Literal["nb", "nn", "en"]
+
+
+def _table_ids(incomplete: str) -> list[str]:
+    """For the shell that completes: the tables of the specs here."""
+    from kostra_publish.specs import files, folders
+
+    names = (path.stem for path in files.table_files(folders.find("table_specs")))
+    return [name for name in names if name.startswith(incomplete)]
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
@@ -617,6 +627,81 @@ def explain(
     place = release or (newest if newest.is_dir() else None)
     told = deriving.derive(found, asked, place, language)
     terminal.print_derivation(terminal.console(), told)
+
+
+@app.command(
+    epilog="**Examples:** `kostra-publish show 13995 --region Sola`; `kostra-publish show "
+    "kvp-deltakere --category KOKkjonn0000=2 --year 2025`; `… --format csv > tall.csv`.",
+)
+def show(
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE", help="The table's number or name.", autocompletion=_table_ids
+        ),
+    ],
+    region: Annotated[
+        list[str] | None, typer.Option("--region", help="A region's code or name; several times.")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option("--measure", help="A measure's code or name.")
+    ] = None,
+    year: Annotated[list[str] | None, typer.Option("--year", help="A year.")] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", help="A category of another dimension: KOKkjonn0000=2."),
+    ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option(
+            "--release", help="The folder of a release or a look; default: the newest in --out."
+        ),
+    ] = None,
+    out: Out = Path("out"),
+    language: Annotated[Language, typer.Option("--language", help="The names' language.")] = "nb",
+    form: Annotated[
+        Literal["table", "csv", "json", "md"],
+        typer.Option("--format", help="How it is written; json is JSON-stat."),
+    ] = "table",
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal",
+            help="The true figures too, hidden ones as well, worked out from --data. "
+            "In a terminal only, and they must not leave the room.",
+        ),
+    ] = False,
+    data: Data = "data",
+    specs: Specs = None,
+    seen: Annotated[
+        bool,
+        typer.Option("--yes-i-may-see-this", help="With --reveal: also where there's no terminal."),
+    ] = False,
+) -> None:
+    """Show a table of a release: figures, signs and what must be read with them.
+
+    One region is shown with all years, beside its KOSTRA group, fylke and the country; else
+    regions stand down the side. In a pipe every row is a line.
+    """
+    from kostra_publish import showing, terminal_figures
+    from kostra_publish.specs import folders
+
+    if reveal:
+        terminal_figures.refuse_unseen(region or [], form, allowed=seen)
+    asked = showing.Asked(
+        table, region or [], measure or [], year or [], terminal.grouped(category or [])
+    )
+    folder = folders.find("table_specs", specs)
+    shown = showing.show(out, release, folder, asked, language)
+    if not reveal:
+        terminal_figures.print_shown(terminal.console(), shown, form)
+        return
+    from kostra_publish import revealing
+
+    console = terminal.console()
+    with terminal.Progress(console) as progress:
+        found = revealing.reveal(shown, data, progress.stage)
+    terminal_figures.print_revealed(console, found)
 
 
 @app.command(

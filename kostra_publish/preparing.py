@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.protection import Earlier
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.errors import ReleaseError, UsageError
+from kostra_publish.microdata.files import digest
 from kostra_publish.microdata.inputs import Inputs
 from kostra_publish.nav import delivery_log
 from kostra_publish.nav.handover import Versions, read_records
@@ -157,6 +158,26 @@ def ground_again(out: Path, wanted: Task, manifest: Manifest) -> Ground:
     made = Ground.read(wanted, Upon(previous, beside, compared))
     fixed = {one.delivery: one.version for one in read_records(out / manifest.round)}
     return replace(made, versions=Versions(fixed=fixed))
+
+
+def unlike_then(manifest: Manifest, data: str, catalogue: Catalogue) -> Iterator[str]:
+    """What the figures of a release were made of that is not as it was: inputs and specs."""
+    inputs = {one.name: one.sha256 for one in manifest.inputs}
+    yield from unlike("input", inputs, {name: digest(data, name) for name in inputs})
+    yield from unlike("spec", manifest.specs, catalogue.sha256)
+
+
+def unlike(
+    what: str, was: Mapping[str, str | None], now: Mapping[str, str | None]
+) -> Iterator[str]:
+    """The files of a kind that are not as they were, by the SHA-256 of each, in words."""
+    for name in sorted(was.keys() | now.keys()):
+        if name not in was:
+            yield f"{what} {name}: it was not there then"
+        elif now.get(name) is None:
+            yield f"{what} {name}: it is not there, or cannot be read"
+        elif was[name] is not None and was[name] != now[name]:
+            yield f"{what} {name}: its content is another"
 
 
 def plan(wanted: Task, earlier: Mapping[str, SafeCube]) -> Plan:

@@ -11,17 +11,23 @@ import polars as pl
 from kostra_publish.checking import round_inputs
 from kostra_publish.cube.plan import Plan
 from kostra_publish.disclosure.stored_universe import read_all
-from kostra_publish.errors import ReleaseError, UsageError
+from kostra_publish.errors import ReleaseError
 from kostra_publish.handing_over import Asked, Counted, asked, inhabitants, made
 from kostra_publish.making import Stage
-from kostra_publish.microdata.files import digest
 from kostra_publish.microdata.inputs import Inputs
 from kostra_publish.nav.handover import read_records
 from kostra_publish.nav.sealing import Contents
-from kostra_publish.preparing import Sources, Task, ground_again, plan
+from kostra_publish.preparing import Sources, Task, ground_again, plan, unlike, unlike_then
 from kostra_publish.publication import build_release
 from kostra_publish.releases.history import earlier_cubes
-from kostra_publish.releases.manifest import FILE, Manifest, read_manifest, sha256, versions
+from kostra_publish.releases.manifest import (
+    FILE,
+    Manifest,
+    read_manifest,
+    refuse_no_release,
+    sha256,
+    versions,
+)
 from kostra_publish.releases.rounds import Schedule
 from kostra_publish.releases.staging import Staging, scratch
 from kostra_publish.specs.catalogue import Catalogue, load
@@ -115,11 +121,7 @@ def _counted(
 
 def _as_it_was(folder: Path, sources: Sources) -> tuple[Manifest, Task]:
     """The manifest of a release, and the task that it was: all that it was made of is the same."""
-    if not (folder / FILE).is_file():
-        raise UsageError(
-            f"{folder} is not a release: it has no {FILE}",
-            fix="Name the folder of one, such as out/2026-03.",
-        )
+    refuse_no_release(folder)
     manifest = read_manifest(folder)
     catalogue = replace(load(sources.specs), calendar=manifest.calendar)
     current = Schedule(catalogue.calendar).round(manifest.round)
@@ -143,11 +145,8 @@ def _differences(
     folder: Path, manifest: Manifest, sources: Sources, catalogue: Catalogue
 ) -> Iterator[str]:
     """What the release was made of that is not as it was."""
-    inputs = {one.name: one.sha256 for one in manifest.inputs}
-    found = {name: digest(sources.data, name) for name in inputs}
-    yield from _unlike("input", inputs, found)
-    yield from _unlike("spec", manifest.specs, catalogue.sha256)
-    yield from _unlike("template", manifest.templates, digests(sources.templates))
+    yield from unlike_then(manifest, sources.data, catalogue)
+    yield from unlike("template", manifest.templates, digests(sources.templates))
     for name in manifest.versions.keys() | versions().keys():
         was, now = manifest.versions.get(name), versions().get(name)
         if was != now:
@@ -159,18 +158,6 @@ def _differences(
             yield f"release {reference.round}: it is not in {folder.parent}"
         elif sha256(path) != reference.manifest_sha256:
             yield f"release {reference.round}: it is another than then"
-
-
-def _unlike(
-    what: str, was: Mapping[str, str | None], now: Mapping[str, str | None]
-) -> Iterator[str]:
-    for name in sorted(was.keys() | now.keys()):
-        if name not in was:
-            yield f"{what} {name}: it was not there then"
-        elif now.get(name) is None:
-            yield f"{what} {name}: it is not there, or cannot be read"
-        elif was[name] is not None and was[name] != now[name]:
-            yield f"{what} {name}: its content is another"
 
 
 def _different(staging: Staging, folder: Path, manifest: Manifest) -> Iterator[str]:

@@ -13,7 +13,7 @@ from kostra_publish.errors import ReleaseError, UsageError
 from kostra_publish.releases import life
 from kostra_publish.releases.folders import LOOKS
 from kostra_publish.releases.life import Standing, Standings
-from kostra_publish.releases.manifest import FILE
+from kostra_publish.releases.manifest import FILE, refuse_no_release
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.releases.staging import locked
 from kostra_publish.releases.verdict import quality_verdict
@@ -94,11 +94,7 @@ def verify(folder: Path) -> Standing:
     Raises ReleaseError with all that was.
     """
     folder = folder.resolve()
-    if not (folder / FILE).is_file():
-        raise UsageError(
-            f"{folder} is not a release: it has no {FILE}",
-            fix="Name the folder of one, such as out/2026-03 or out/current.",
-        )
+    refuse_no_release(folder)
     if findings := life.verify(folder):
         lines = "\n".join(str(finding) for finding in findings)
         raise ReleaseError(f"{folder} is not as it was written:\n{lines}", fix=_AGAIN)

@@ -63,6 +63,7 @@ _SHOWN = 25
 
 
 _PLAIN = {"✓": "ok", "…": "...", "–": "-", "—": "-", "×": "x", "’": "'", "«": '"', "»": '"'}
+_PLAIN |= {"−": "-", **dict(zip("▁▂▃▄▅▆▇█", "_.,-=+*#", strict=True))}
 _PLAIN |= {"æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ŋ": "n", "Ŋ": "N"}
 """What is printed where the encoding of the output lacks a character."""
 
@@ -108,13 +109,18 @@ def _show(console: Console, table: Table) -> None:
         [*([column.header] if table.show_header else []), *column.cells] for column in table.columns
     ]
     rows = [[_words(cell) for cell in row] for row in zip(*columns, strict=True)]
+    for line in aligned(rows, [column.justify == "right" for column in table.columns]):
+        console.print(Text(line))
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
+    """A line for each row, its columns as wide as their widest text; ``right`` ones end alike."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     for row in rows:
-        line = "  ".join(
-            cell.rjust(width) if column.justify == "right" else cell.ljust(width)
-            for cell, width, column in zip(row, widths, table.columns, strict=True)
-        )
-        console.print(Text(line.rstrip()))
+        yield "  ".join(
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        ).rstrip()
 
 
 def _words(cell: RenderableType) -> str:
@@ -746,6 +752,18 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     if wrong := [text for text, part in zip(texts, parts, strict=True) if not all(part)]:
         raise UsageError(f"not a category: {wrong[0]}", fix="Write DIMENSION=CODE.")
     return {name.strip(): code.strip() for name, _, code in parts}
+
+
+def grouped(texts: Sequence[str]) -> dict[str, list[str]]:
+    """``NAME=CODE`` texts as the codes of each name.
+
+    Raises UsageError for anything else.
+    """
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for name, code in pairs([text]).items():
+            found.setdefault(name, []).append(code)
+    return found
 
 
 def tables(

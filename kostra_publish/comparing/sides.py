@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
-from kostra_publish.errors import ReleaseError, UsageError
+from kostra_publish.errors import ReleaseError
 from kostra_publish.outputs import jsonstat
 from kostra_publish.releases import described, manifest
 from kostra_publish.releases.described import StoredCube
@@ -52,11 +52,7 @@ def read_release(release: Path) -> Side:
     Raises UsageError when the folder is no release, and ReleaseError with every file that is
     missing, altered or not in the manifest.
     """
-    if not (release / manifest.FILE).is_file():
-        raise UsageError(
-            f"{release} is not a release: it has no {manifest.FILE}",
-            fix="Name the folder of one, such as out/2026-03 or out/current.",
-        )
+    manifest.refuse_no_release(release)
     published = manifest.read_manifest(release)
     if findings := manifest.verify(release):
         raise ReleaseError(

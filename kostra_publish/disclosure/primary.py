@@ -32,9 +32,7 @@ def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = No
     if also is not None:
         hidden = hidden | (also & (cube.state == State.FIGURE))
     figure = (cube.state == State.FIGURE) & ~hidden
-    decimals = np.array([measure.decimals for measure in cube.table.measures])
-    per_cell = np.tile(decimals, len(cube.value) // len(decimals))
-    value = half_away_from_zero(np.where(figure, cube.value, 0.0), per_cell)
+    value = np.where(figure, rounded(cube), 0.0)
     sign = np.full(len(cube.value), "", dtype=object)
     sign[cube.state == State.NOT_APPLICABLE] = NOT_APPLICABLE
     sign[cube.state == State.MISSING] = MISSING
@@ -55,10 +53,18 @@ def protect(cube: Cube, facts: VintageFacts, also: NDArray[np.bool_] | None = No
     return SafeCube(SEAL, cube.table, cube.dimensions, cells, {cube.vintage: noted})
 
 
+def rounded(cube: Cube) -> NDArray[np.float64]:
+    """True figures with the decimals of their measures, 0 where there is none; one per cell."""
+    decimals = np.array([measure.decimals for measure in cube.table.measures])
+    per_cell = np.tile(decimals, len(cube.value) // len(decimals))
+    figures = np.where(cube.state == State.FIGURE, cube.value, 0.0)
+    return half_away_from_zero(figures, per_cell)
+
+
 def _share(share: float) -> float:
     """A per cent with one decimal, never 0 where something is estimated."""
-    rounded = half_away_from_zero(np.array([share]), np.array([1]))
-    return max(float(rounded[0]), 0.1)
+    decimal = half_away_from_zero(np.array([share]), np.array([1]))
+    return max(float(decimal[0]), 0.1)
 
 
 def small(cube: Cube) -> NDArray[np.bool_]:

@@ -40,7 +40,10 @@ def restore(
     says. Raises ValueError when they do not fit.
     """
     spec = {measure.code for measure in table.measures}
-    dimensions = [_only(item, spec) if item.code == CONTENTS else item for item in dimensions]
+    dimensions = [
+        item.only(spec.intersection(item.codes)) if item.code == CONTENTS else item
+        for item in dimensions
+    ]
     cells = cells.filter(pl.col(CONTENTS).is_in(spec))
     cube = SafeCube(SEAL, table, dimensions, cells, vintages)
     codes = [dimension.code for dimension in cube.dimensions]
@@ -48,12 +51,6 @@ def restore(
         msg = f"table {table.id}: the cells are not in the order of the dimensions"
         raise ValueError(msg)
     return cube
-
-
-def _only(dimension: CubeDimension, codes: set[str]) -> CubeDimension:
-    pairs = zip(dimension.codes, dimension.labels, strict=True)
-    kept = {code: label for code, label in pairs if code in codes}
-    return replace(dimension, codes=tuple(kept), labels=tuple(kept.values()))
 
 
 def arrived(

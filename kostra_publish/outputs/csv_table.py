@@ -64,7 +64,7 @@ def metadata_name(table_id: str) -> str:
 
 
 def figures(cube: SafeCube, catalogue: Catalogue, language: Language = "nb") -> bytes:
-    """A header and a row per cell, in the cube's order.
+    """A header and a row per cell, in the cube's order; names are in ``language``.
 
     A column with codes and one with names for each dimension (years are their own names),
     then the unit; of the year's figures whether they are preliminary, the round that

@@ -11,14 +11,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kostra_publish.disclosure import stored_universe
 from kostra_publish.disclosure.safe import SafeCube, only_safe
 from kostra_publish.disclosure.stored import restore
-from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import ReleaseError
 from kostra_publish.releases.described import FOLDER, StoredCube
 from kostra_publish.releases.life import Standings
@@ -26,6 +24,9 @@ from kostra_publish.releases.manifest import Manifest, altered, read_manifest
 from kostra_publish.releases.rounds import Round
 from kostra_publish.specs.dimensions import CubeDimension
 from kostra_publish.specs.models import TableSpec
+
+if TYPE_CHECKING:
+    from kostra_publish.disclosure.stored_universe import StoredUniverse
 
 _AGAIN: Final = "Publish that round again from its inputs, then this one."
 
@@ -156,6 +157,9 @@ def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
     Raises ReleaseError when a file is missing or altered, DisclosureError when one does not
     read.
     """
+    # It loads a compiler, which whoever reads cubes alone need not wait for.
+    from kostra_publish.disclosure import stored_universe  # noqa: PLC0415
+
     manifest = read_manifest(release)
     prefix = f"{stored_universe.FOLDER}/{vintage}/"
     paths = {path: None for path in manifest.outputs if path.startswith(prefix)}

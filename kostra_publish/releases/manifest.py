@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,9 @@ from typing import Annotated, Any, Final
 from pydantic import StringConstraints, ValidationError
 
 from kostra_publish import __version__
-from kostra_publish.errors import Finding, ReleaseError, written
+from kostra_publish.errors import Finding, ReleaseError, UsageError, written
 from kostra_publish.releases.log import Sha256
-from kostra_publish.releases.rounds import ReleaseFacts
+from kostra_publish.releases.rounds import ReleaseFacts, Schedule
 from kostra_publish.releases.staging import Staging
 from kostra_publish.specs.calendar import Calendar, Correction
 from kostra_publish.specs.models import Model, TableSpec
@@ -32,6 +33,8 @@ FILE: Final = "manifest.json"
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 
 _CHECKSUM: Final = "checksum"
+_CHECKSUM_LINE: Final = re.compile(rb'^ "checksum": "([0-9a-f]{64})",\n', re.MULTILINE)
+"""As ``_text`` writes it: keys that come after it in the alphabet are there always."""
 _UNREAD: Final = "Nothing has been changed; mend it and run again."
 _ALTERED: Final = "Do not use the release; publish the round again from its inputs."
 
@@ -180,9 +183,27 @@ def _with_checksum(content: Mapping[str, Any]) -> bytes:
     return _text({**content, _CHECKSUM: hashlib.sha256(_text(content)).hexdigest()})
 
 
+def _is_whole(data: bytes) -> bool:
+    """Whether a manifest has the checksum of all its other bytes, on a line of its own."""
+    parts = _CHECKSUM_LINE.split(data)
+    return len(parts) == 3 and hashlib.sha256(parts[0] + parts[2]).hexdigest().encode() == parts[1]
+
+
 def _text(content: Mapping[str, Any]) -> bytes:
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     return f"{text}\n".encode()
+
+
+def refuse_no_release(folder: Path) -> None:
+    """Refuse a folder that is no release.
+
+    Raises UsageError.
+    """
+    if not (folder / FILE).is_file():
+        raise UsageError(
+            f"{folder} is not a release: it has no {FILE}",
+            fix="Name the folder of one, such as out/2026-03 or out/current.",
+        )
 
 
 def read_manifest(release: Path) -> Manifest:
@@ -202,11 +223,9 @@ def read_manifest(release: Path) -> Manifest:
     try:
         content = json.loads(data)
         del content[_CHECKSUM]
-        # Any altered byte shows: in what was read, in its checksum, or in how it is written.
-        whole = _with_checksum(content) == data
     except (ValueError, KeyError, RecursionError, TypeError) as error:
         raise ReleaseError(f"{path} is not a manifest", fix=_ALTERED) from error
-    if not whole:
+    if not _is_whole(data):
         raise ReleaseError(f"{path} has been altered", fix=_ALTERED)
     try:
         return Manifest.model_validate(content)
@@ -215,6 +234,12 @@ def read_manifest(release: Path) -> Manifest:
             f"{path} is of another version of the program",
             fix="Use the version that it names under `versions`, or publish the round again.",
         ) from error
+
+
+def release_facts(manifest: Manifest) -> ReleaseFacts:
+    """What renderers needed to know of a release, as it was when it was published."""
+    schedule = Schedule(manifest.calendar)
+    return ReleaseFacts(schedule.round(manifest.round), schedule, manifest.next_updates)
 
 
 def verify(release: Path) -> list[Finding]:

@@ -51,4 +51,5 @@ class CubeDimension:
             self,
             codes=tuple(code for code, _ in kept),
             labels=tuple(label for _, label in kept),
+            total=self.total if self.total in wanted else None,
         )

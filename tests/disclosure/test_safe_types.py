@@ -21,6 +21,7 @@ from kostra_publish.outputs.overview import write_overview
 from kostra_publish.outputs.quality import signs
 from kostra_publish.outputs.registry import FORMATS, Format
 from kostra_publish.releases.history import cube_files
+from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests.cubes import catalogue, sample
 from tests.schedule import release_facts
 
@@ -137,6 +138,30 @@ def test_a_pickle_makes_no_safe_cube() -> None:
 def test_nothing_is_a_kind_of_safe_cube() -> None:
     with pytest.raises(TypeError, match="no kinds"):
         type("Kind", (SafeCube,), {})
+
+
+def test_a_part_of_a_safe_cube_has_its_cells_and_no_others() -> None:
+    part = SAFE.part({"Kjonn": ["2", "0"], KOMMUNE_REGION: ["EAK", "0301"], TIME: ["2025"]})
+    assert [one.codes for one in part.dimensions] == [
+        ("0301", "EAK"),
+        ("0", "2"),
+        SAFE.dimension(CONTENTS).codes,
+        ("2025",),
+    ]
+    assert part.vintages == {2025: SAFE.vintages[2025]}
+    codes = [one.code for one in SAFE.dimensions]
+    assert SAFE.frame().join(part.frame(), on=codes, how="semi").equals(part.frame())
+    assert SAFE.part({}).frame().equals(SAFE.frame())
+
+
+def test_a_total_that_is_left_out_of_a_part_is_none() -> None:
+    assert [SAFE.part({"Kjonn": [code]}).dimension("Kjonn").total for code in "01"] == ["0", None]
+
+
+@pytest.mark.parametrize("picked", [{"Alder": ["1"]}, {"Kjonn": ["9"]}, {"Kjonn": []}])
+def test_a_part_that_is_not_there_is_refused(picked: dict[str, list[str]]) -> None:
+    with pytest.raises(ValueError, match="does not have"):
+        SAFE.part(picked)
 
 
 # --- as mypy sees it ---
@@ -263,10 +288,10 @@ def test_without_a_leak_the_import_contracts_hold(tmp_path: Path) -> None:
 
 def test_every_room_that_writes_is_kept_from_true_values() -> None:
     rooms = {
-        WRITTEN: {"outputs", "pages", "nav", "releases"},
+        WRITTEN: {"outputs", "pages", "nav", "releases", "drafts", "showing"},
         PROBLEMS: {"outputs", "pages", "nav"},
     }
-    there = {path.name for path in (ROOT / "kostra_publish").iterdir()}
+    there = {path.stem for path in (ROOT / "kostra_publish").iterdir()}
     for start, names in rooms.items():
         (contract,) = [one for one in CONTRACTS["contracts"] if one["name"].startswith(start)]
         kept = {f"kostra_publish.{room}" for room in names & there}
