@@ -8,6 +8,7 @@ from kostra_publish.comparing.metadata import said_changes
 from kostra_publish.comparing.sides import (
     COLLECTION,
     Side,
+    read_files,
     read_folder,
     read_release,
     read_releases,
@@ -20,6 +21,7 @@ __all__ = [
     "Side",
     "changed_between",
     "compare",
+    "read_files",
     "read_folder",
     "read_release",
     "read_releases",

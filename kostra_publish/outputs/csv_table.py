@@ -63,8 +63,10 @@ def metadata_name(table_id: str) -> str:
 # --- figures --------------------------------------------------------------------
 
 
-def figures(cube: SafeCube, catalogue: Catalogue, language: Language = "nb") -> bytes:
-    """A header and a row per cell, in the cube's order; names are in ``language``.
+def figures(
+    cube: SafeCube, catalogue: Catalogue, language: Language = "nb", *, titled: bool = False
+) -> bytes:
+    """A header and a row per cell, in the cube's order; the table's title first if ``titled``.
 
     A column with codes and one with names for each dimension (years are their own names),
     then the unit; of the year's figures whether they are preliminary, the round that
@@ -87,7 +89,8 @@ def figures(cube: SafeCube, catalogue: Catalogue, language: Language = "nb") -> 
         .collect()
     )
     written = BytesIO()
-    written.write(_MARK + _line([*_columns(cube.dimensions), *BESIDE]).encode())
+    above = _line([title(cube, language)]) if titled else ""
+    written.write(_MARK + (above + _line([*_columns(cube.dimensions), *BESIDE])).encode())
     # Small batches stay in the processor's cache: half the time of large ones.
     rows.write_csv(
         written, separator=";", quote_style="never", include_header=False, batch_size=256

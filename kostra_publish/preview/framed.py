@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kostra_publish.comparing import Side, compare, read_release, side_of
+from kostra_publish.comparing import Side, compare, read_files, side_of
 from kostra_publish.errors import PublishError
 from kostra_publish.outputs import pages
 from kostra_publish.outputs.comparison.page import write_page
@@ -29,6 +29,7 @@ from kostra_publish.pages.site import Site, site_of
 from kostra_publish.preview.board import Board
 from kostra_publish.preview.failing import failed
 from kostra_publish.preview.rendering import CHANGES, FOLDER, QUALITY, SITE, Renderer
+from kostra_publish.releases.manifest import read_manifest
 
 INSIDE: Final = "/utgivelse"
 """Where the pages are by themselves."""
@@ -164,8 +165,10 @@ class _Framed:
 
     @cached_property
     def _before(self) -> Side:
-        """The release before, verified once: it does not change."""
-        return read_release(self.out / str(self.board.draft.previous_name))
+        """The release before, which does not change."""
+        release = self.out / str(self.board.draft.previous_name)
+        published = read_manifest(release)
+        return read_files(release, published.round, published.outputs)
 
     def _plain(self, page: bytes) -> Response:
         policy = pages.policy(self.renderer.templates)

@@ -9,12 +9,15 @@ from typing import Final
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs import csv_table, jsonstat, px
 from kostra_publish.preview.pxwebapi.asked import Asked
+from kostra_publish.preview.pxwebapi.expressions import find
 from kostra_publish.preview.pxwebapi.metadata import heading
 from kostra_publish.preview.pxwebapi.problems import Problem, ProblemError
 from kostra_publish.preview.pxwebapi.selection import Query, chosen
 
-Written = Callable[[Asked, SafeCube, SafeCube], bytes]
-"""From who asks, the part that is chosen, and the whole table."""
+Written = Callable[[Asked, SafeCube, SafeCube, frozenset[str]], bytes]
+"""From who asks, the part that is chosen, the whole table, and parameters in small letters."""
+
+_TITLE: Final = "includetitle"
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,20 @@ class Format:
     media_type: str
     suffix: str
     write: Written
-    parameters: frozenset[str] = frozenset()
-    """What it is always written with, and may therefore be asked for."""
+    parameters: tuple[str, ...] = ()
+    """What may be asked of it."""
 
 
-def _as_jsonstat(asked: Asked, part: SafeCube, whole: SafeCube) -> bytes:
+def _as_jsonstat(asked: Asked, part: SafeCube, whole: SafeCube, _: frozenset[str]) -> bytes:
     return jsonstat.render(heading(asked, part, whole), jsonstat.figures(part))
 
 
-def _as_csv(asked: Asked, part: SafeCube, _: SafeCube) -> bytes:
-    return csv_table.figures(part, asked.draft.catalogue, asked.language)
+def _as_csv(asked: Asked, part: SafeCube, _: SafeCube, parameters: frozenset[str]) -> bytes:
+    titled = _TITLE in parameters
+    return csv_table.figures(part, asked.draft.catalogue, asked.language, titled=titled)
 
 
-def _as_px(asked: Asked, part: SafeCube, _: SafeCube) -> bytes:
+def _as_px(asked: Asked, part: SafeCube, _: SafeCube, __: frozenset[str]) -> bytes:
     return px.render(part, asked.draft.catalogue, asked.draft.release, [asked.language])
 
 
@@ -47,7 +51,8 @@ FORMATS: Final[Mapping[str, Format]] = {
         "text/csv; charset=utf-8",
         "csv",
         _as_csv,
-        frozenset({"usecodesandtexts", "separatorsemicolon"}),
+        # It always has codes and texts, each in a column, with semicolons between.
+        ("IncludeTitle", "SeparatorSemicolon", "UseCodes", "UseTexts", "UseCodesAndTexts"),
     ),
     "px": Format("application/octet-stream; charset=utf-8", "px", _as_px),
 }
@@ -73,7 +78,8 @@ def data(
     form = _format(format_name or USUAL, parameters)
     part = chosen(cube, query).of(cube)
     name = f"{cube.table.id}-draft.{form.suffix}"
-    return Data(form.write(asked, part, cube), form.media_type, name)
+    folded = frozenset(one.casefold() for one in parameters)
+    return Data(form.write(asked, part, cube, folded), form.media_type, name)
 
 
 def _format(name: str, parameters: Sequence[str]) -> Format:
@@ -84,11 +90,11 @@ def _format(name: str, parameters: Sequence[str]) -> Format:
             f"there is no format {name}",
             fix=f"The formats are {', '.join(FORMATS)}.",
         )
-    if others := [one for one in parameters if one.casefold() not in form.parameters]:
-        own = ", ".join(sorted(form.parameters))
+    if others := [one for one in parameters if find(one, form.parameters) is None]:
+        own = ", ".join(form.parameters)
         raise ProblemError(
             Problem.FORMAT,
             f"{name} is not written with {', '.join(others)}",
-            fix=f"It is always written with {own}." if own else "Ask for it without parameters.",
+            fix=f"It may be asked for with {own}." if own else "Ask for it without parameters.",
         )
     return form

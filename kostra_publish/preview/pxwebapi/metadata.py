@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs import jsonstat
 from kostra_publish.preview.pxwebapi import codelists
-from kostra_publish.preview.pxwebapi.asked import Asked, Json
+from kostra_publish.preview.pxwebapi.asked import DRAFT, Asked, Json
 from kostra_publish.preview.pxwebapi.selection import as_json, named
 
 
@@ -30,7 +30,18 @@ def heading(asked: Asked, part: SafeCube, whole: SafeCube) -> Json:
     extension = document["extension"]
     extension["px"]["language"] = asked.called
     extension["kostra"]["draft"] = True
+    _put_first(document, DRAFT.get(asked.language))
     return document
+
+
+def _put_first(document: Json, note: str) -> None:
+    """Put a note before all others: PxWeb 2 shows the first lines of them above the table."""
+    notes, mandatory = document["note"], document["extension"]["noteMandatory"]
+    places = sorted(range(len(notes)), key=lambda place: notes[place] != note)
+    document["note"] = [notes[place] for place in places]
+    document["extension"]["noteMandatory"] = {
+        str(n): True for n, place in enumerate(places) if str(place) in mandatory
+    }
 
 
 def default_selection(asked: Asked, cube: SafeCube) -> Json:

@@ -173,14 +173,14 @@ def test_metadata_and_data_say_that_they_are_a_draft(
         found = api.get(f"/tables/{table_id}/{path}", lang=language).json()
         assert f"({mark})" in found["label"]
         assert f"({mark})" in found["extension"]["px"]["contents"]
-        (place,) = [
-            place for place, note in enumerate(found["note"]) if note.startswith(f"{mark.title()}:")
-        ]
-        assert found["extension"]["noteMandatory"][str(place)] is True
+        assert found["note"][0].startswith(f"{mark.title()}: ")
         assert found["extension"]["noteMandatory"]["0"] is True
-        assert (
-            found["note"][0] == released["note"][0] == draft.catalogue.texts.synthetic.get(language)
-        )
+    # The rest is as it will be published, and as mandatory.
+    found = api.get(f"/tables/{table_id}/metadata", lang=language).json()
+    assert found["note"][1:] == released["note"]
+    assert found["extension"]["noteMandatory"] == {"0": True} | {
+        str(int(place) + 1): must for place, must in released["extension"]["noteMandatory"].items()
+    }
 
 
 def test_metadata_are_of_the_regions_of_a_code_list(api: Api) -> None:
@@ -277,6 +277,18 @@ def test_csv_has_the_cells_that_are_asked_for(api: Api, language: str) -> None:
         assert rows[0][f"{TEN}_label"] == f"Oslo{suffix}"
 
 
+def test_csv_begins_with_the_title_where_that_is_asked_for(api: Api) -> None:
+    asked = {
+        "outputFormat": "csv",
+        "outputFormatParams": "separatorsemicolon,includetitle,usetexts",
+    }
+    titled = api.get("/tables/10509/data", **asked).content.decode()
+    plain = api.get("/tables/10509/data", outputFormat="csv").content.decode()
+    title, _, rest = titled.partition("\n")
+    assert "(utkast)" in title
+    assert "\N{ZERO WIDTH NO-BREAK SPACE}" + rest == plain
+
+
 @pytest.mark.parametrize("heading", ["Tid", "KOKutdanning0000,Tid", ""])
 def test_px_has_the_cells_that_are_asked_for_as_they_are_laid_out(api: Api, heading: str) -> None:
     stub = "" if heading else ",".join(one.code for one in api.draft.cubes["10509"].dimensions)
@@ -299,7 +311,7 @@ def test_px_has_the_cells_that_are_asked_for_as_they_are_laid_out(api: Api, head
         ({"outputFormat": "xlsx"}, "no format xlsx"),
         ({"outputFormat": "html"}, "no format html"),
         ({"outputFormat": "parquet"}, "no format parquet"),
-        ({"outputFormat": "csv", "outputFormatParams": "UseCodes"}, "not written with UseCodes"),
+        ({"outputFormat": "csv", "outputFormatParams": "SeparatorTab"}, "SeparatorSemicolon"),
         ({"outputFormat": "px", "outputFormatParams": "IncludeTitle"}, "IncludeTitle"),
         ({"outputFormatParams": "SeparatorTab"}, "SeparatorTab"),
     ],
