@@ -49,14 +49,20 @@ async function refresh({ search = location.search, fresh = false, tell = null } 
 }
 
 function swap(text, fresh) {
-  const before = fresh ? figures() : null;
-  const kept = keep();
   const template = document.createElement("template");
   template.innerHTML = text;
+  // A part that has become a page.
+  if (template.content.querySelector("main")) {
+    location.reload();
+    return;
+  }
+  const before = fresh ? figures() : null;
+  const draft = version();
+  const kept = keep();
   part.replaceChildren(template.content);
   settle();
   restore(kept);
-  if (before) flash(before);
+  if (before) flash(before, draft);
   performance.mark("preview-swapped", { detail: version() });
 }
 
@@ -175,7 +181,7 @@ function figures() {
 }
 
 /** Shows which figures say something else than before. */
-function flash(before) {
+function flash(before, draft) {
   const names = columns();
   let count = 0;
   for (const row of part.querySelectorAll("tr[data-k]")) {
@@ -186,6 +192,7 @@ function flash(before) {
       count += 1;
     });
   }
+  if (!count && draft === version()) return;
   const words = count === 1 ? "1 celle her er endret" : `${count || "ingen"} celler her er endret`;
   announce(`Nytt utkast: ${words}.`);
 }
@@ -466,30 +473,35 @@ function show(state, words) {
 function follow() {
   const events = new EventSource("/_/hendelser");
   let last = status.textContent;
-  let first = true;
-  events.addEventListener("open", () => {
-    first = true;
-    show("live", last);
-  });
+  events.addEventListener("open", () => show("live", last));
   events.addEventListener("error", () => show("lost", "Mistet kontakten med forhåndsvisningen. Prøver igjen."));
+  let seen = null; // the version that was told last
   events.addEventListener("draft", (event) => {
-    const draft = JSON.parse(event.data);
-    last = draft.state;
-    show(draft.error ? "failed" : "live", draft.state);
-    failed.hidden = !draft.error;
-    if (part && !draft.error) come(draft, first);
-    first = false;
+    const told = JSON.parse(event.data);
+    last = told.state;
+    show(told.error ? "failed" : "live", told.state);
+    failed.hidden = !told.error;
+    come(told, seen);
+    seen = told.version;
   });
   addEventListener("pagehide", () => events.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-/** Fetches a draft that concerns this page. What came while nobody listened may have done so. */
-function come(draft, first) {
+/** Fetches what is told to be new, if it concerns this page. */
+function come(told, seen) {
+  const first = seen === null;
+  const changed = told.version !== (first ? version() : seen);
+  if (!changed && !told.everything) return;
+  if (!first && !told.error) {
+    for (const frame of document.querySelectorAll("iframe[data-live]")) frame.contentWindow.location.reload();
+  }
+  // A page without a version of its own has nothing to compare the first word with.
+  if (!part || (first && !part.querySelector("[data-version]"))) return;
+  if (told.error && !("always" in part.dataset)) return;
   const own = part.dataset.table;
-  const newer = first ? draft.version !== version() : draft.version > version();
-  if (!newer || !(first || !own || draft.tables.includes(own))) return;
-  wanted = draft.version;
+  if (!first && own && !told.everything && !told.tables.includes(own)) return;
+  wanted = told.version;
   if (!fetching) refresh({ fresh: true });
 }
 
