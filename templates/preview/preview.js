@@ -8,6 +8,7 @@ const said = document.querySelector("#sagt");
 const panel = document.querySelector("#vindu");
 const FIGURES = "tbody td";
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const PATCHED = new Set(["DIV", "SECTION", "FORM", "DETAILS", "FIELDSET", "UL", "TABLE", "THEAD", "TBODY", "TR"]);
 const WAIT = 200; // milliseconds from a choice until it is shown, so that several are shown at once
 
 document.documentElement.classList.add("scripted");
@@ -59,11 +60,35 @@ function swap(text, fresh) {
   const before = fresh ? figures() : null;
   const draft = version();
   const kept = keep();
-  part.replaceChildren(template.content);
+  for (const each of template.content.querySelectorAll("button.sign")) each.tabIndex = -1;
+  patchChildren(part, template.content);
+  part.querySelector("#utvalg")?.reset();
   settle();
   restore(kept);
   if (before) flash(before, draft);
   performance.mark("preview-swapped", { detail: version() });
+}
+
+/** Makes an element as another is. What is alike stays, so that little is laid out anew. */
+function patch(old, now) {
+  if (old.isEqualNode(now)) return;
+  if (old.nodeName !== now.nodeName || old.id !== now.id || !PATCHED.has(old.nodeName)) {
+    old.replaceWith(now);
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (name !== "open" && !now.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of now.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  patchChildren(old, now);
+}
+
+function patchChildren(old, now) {
+  const [before, after] = [[...old.childNodes], [...now.childNodes]];
+  if (before.length !== after.length) old.replaceChildren(...after);
+  else before.forEach((each, n) => patch(each, after[n]));
 }
 
 function version() {
@@ -78,7 +103,7 @@ function keep() {
     selection: active?.type === "search" ? [active.selectionStart, active.selectionEnd] : null,
     open: new Map([...part.querySelectorAll("details[id]")].map((each) => [each.id, each.open])),
     typed: [...part.querySelectorAll("input[data-filter]")].map((each) => [each.id, each.value]),
-    scrolled: [...part.querySelectorAll("[id]")]
+    scrolled: [...part.querySelectorAll(".scroll, .options, .chooser")]
       .filter((each) => each.scrollTop || each.scrollLeft)
       .map((each) => [each.id, each.scrollTop, each.scrollLeft]),
     page: [scrollX, scrollY],
@@ -116,9 +141,6 @@ function announce(words) {
 }
 
 function settle() {
-  for (const each of part.querySelectorAll("details[data-open]")) {
-    if (matchMedia("(min-width: 62rem)").matches) each.open = true;
-  }
   const table = part.querySelector("table.pivot");
   if (!table) return;
   measure(table);
@@ -126,19 +148,25 @@ function settle() {
   if (first) rove(first);
 }
 
+/** What is open from the start where there is room. */
+function unfold() {
+  if (!matchMedia("(min-width: 62rem)").matches) return;
+  for (const each of part.querySelectorAll("details[data-open]")) each.open = true;
+}
+
 /** Where headers that stay in view stand: it depends on how wide those before them are. */
 function measure(table) {
   let left = 0;
-  const corners = [...table.querySelectorAll(".corner")];
-  const steps = corners.map((corner) => {
-    const here = left;
+  const lengths = { "--top-height": table.tHead.offsetHeight };
+  [...table.querySelectorAll(".corner")].forEach((corner, n) => {
+    lengths[`--l${n}`] = left;
     left += corner.offsetWidth;
-    return here;
   });
-  const height = table.tHead.offsetHeight;
-  steps.forEach((step, n) => table.style.setProperty(`--l${n}`, `${step}px`));
-  table.style.setProperty("--stub", `${left}px`);
-  table.style.setProperty("--top-height", `${height}px`);
+  lengths["--stub"] = left;
+  // On the part, which stays: what is as it was need not be laid out once more.
+  for (const [name, length] of Object.entries(lengths)) {
+    if (part.style.getPropertyValue(name) !== `${length}px`) part.style.setProperty(name, `${length}px`);
+  }
 }
 
 /* --- figures and where they are ---------------------------------------------------------- */
@@ -200,7 +228,7 @@ function flash(before, draft) {
 /* --- a table is one stop for Tab; arrow keys go from sign to sign ------------------------- */
 
 function rove(button) {
-  for (const each of part.querySelectorAll("button.sign")) each.tabIndex = -1;
+  for (const each of part.querySelectorAll("button.sign")) if (each !== button && each.tabIndex !== -1) each.tabIndex = -1;
   button.tabIndex = 0;
 }
 
@@ -263,6 +291,7 @@ let waiting = 0;
 
 function chosen(form, changed) {
   clearTimeout(waiting);
+  fetching?.abort(); // what it would put in is not what is chosen now
   waiting = setTimeout(() => go(asked(form, changed)), WAIT);
 }
 
@@ -506,6 +535,7 @@ function come(told, seen) {
 }
 
 if (part) {
+  unfold();
   settle();
   listen();
 }
