@@ -4,6 +4,8 @@
 const part = document.querySelector("[data-part]");
 const status = document.querySelector("#status");
 const failed = document.querySelector("#feil");
+const frame = document.querySelector("iframe[data-live]");
+let framed = null; // the version of what is in the frame
 const said = document.querySelector("#sagt");
 const panel = document.querySelector("#vindu");
 const FIGURES = "tbody td";
@@ -463,6 +465,17 @@ function show(state, words) {
   if (status.textContent !== words) status.textContent = words;
 }
 
+/** Fetches the page of the release in its frame anew, and scrolls it to where it was. */
+function reframe(newer) {
+  const before = framed;
+  framed = newer;
+  if (before === null || before === newer) return; // it has just been fetched
+  const inside = frame.contentWindow;
+  const { scrollX: left, scrollY: top } = inside;
+  frame.addEventListener("load", () => inside.scrollTo({ left, top, behavior: "instant" }), { once: true });
+  inside.location.reload();
+}
+
 function follow() {
   const events = new EventSource("/_/hendelser");
   let last = status.textContent;
@@ -477,7 +490,8 @@ function follow() {
     last = draft.state;
     show(draft.error ? "failed" : "live", draft.state);
     failed.hidden = !draft.error;
-    if (part && !draft.error) come(draft, first);
+    if (part && ("always" in part.dataset || !draft.error)) come(draft, first);
+    if (frame && !draft.error) reframe(draft.version);
     first = false;
   });
   addEventListener("pagehide", () => events.close());
@@ -488,7 +502,7 @@ function follow() {
 function come(draft, first) {
   const own = part.dataset.table;
   const newer = first ? draft.version !== version() : draft.version > version();
-  if (!newer || !(first || !own || draft.tables.includes(own))) return;
+  if (!newer || !(first || !own || draft.everything || draft.tables.includes(own))) return;
   wanted = draft.version;
   if (!fetching) refresh({ fresh: true });
 }
