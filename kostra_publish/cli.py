@@ -504,18 +504,28 @@ def why(
         list[str] | None,
         typer.Option("--category", help="A category of another dimension: KOKkjonn0000=2."),
     ] = None,
-    most: Annotated[
-        int, typer.Option("--most", min=1, help="How many hidden figures to explain.")
-    ] = 10,
+    year: Annotated[
+        str, typer.Option("--year", help="A year; default: the newest one of the table.")
+    ] = "",
+    most: Annotated[int, typer.Option("--most", min=1, help="How many figures to explain.")] = 10,
+    language: Annotated[
+        Literal["nb", "en"], typer.Option("--language", help="The language of the answer.")
+    ] = "en",
+    specs: Specs = None,
 ) -> None:
-    """Tell why figures of a release are hidden: which small figures each protects, and how.
+    """Tell why figures of a release are hidden, missing or not applicable.
 
-    For internal use: it says where there are few, though never how many.
+    Of a hidden figure: which small figures it protects, and from which shown ones they would
+    follow. Of a missing one: which form is lacking, and what to do. A single figure is explained
+    whatever it shows. For internal use: it says where there are few, though never how many.
     """
     from kostra_publish import explaining
+    from kostra_publish.specs import catalogue, folders
 
-    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []))
-    terminal.print_explained(terminal.console(), explaining.why(release, asked, most))
+    asked = explaining.Asked(table, region, measure, terminal.pairs(category or []), year)
+    known = catalogue.examine(folders.find("table_specs", specs)).catalogue
+    found = explaining.why(release, asked, most, known, language)
+    terminal.print_explained(terminal.console(), found)
 
 
 @app.command(

@@ -397,17 +397,17 @@ def print_costs(console: Console, costs: Sequence[PolicyCosts], paths: Sequence[
     print_paths(console, paths)
 
 
-def print_explained(console: Console, asked: Explanation) -> None:
-    """Each hidden figure, and below it why it is hidden."""
-    for figure in asked.hidden:
-        console.print(Text(figure.name, style="bold"), soft_wrap=True)
-        for line in figure.lines:
+def print_explained(console: Console, found: Explanation) -> None:
+    """Each figure with its sign, and below it why it shows that."""
+    for one in found.told:
+        more = f" (and {one.count - 1:,} more for the same reason)" if one.count > 1 else ""
+        console.print(Text(f"{one.name} {one.sign}".rstrip() + more, style="bold"), soft_wrap=True)
+        for line in one.lines:
             console.print(Text(f"  {line}"), soft_wrap=True)
-    console.print(
-        f"{asked.count:,} figures asked for, {asked.count_hidden:,} hidden to protect persons, "
-        f"{len(asked.hidden):,} explained",
-        highlight=False,
-    )
+    signs = "".join(f", {count:,} show {sign}" for sign, count in sorted(found.signs.items()))
+    told = sum(one.count for one in found.told)
+    noun = "figure" if found.count == 1 else "figures"
+    console.print(f"{found.count:,} {noun} asked for{signs}; {told:,} explained", highlight=False)
 
 
 def print_proofs(console: Console, proofs: Sequence[Proof]) -> None:

@@ -41,6 +41,16 @@ def as_problem() -> Problem:
     )
 
 
+def cells() -> pl.DataFrame:
+    """What the table shows: the numbers of the problem, and a sign where they are hidden."""
+    numbers: dict[int, float | None] = dict(zip(PLACES, as_problem().values, strict=True))
+    numbers |= dict.fromkeys(PLACES[:4])
+    values = [numbers[place] for place in range(9)]
+    signs = [":" if value is None else None for value in values]
+    schema = {"value": pl.Float64, "status": pl.String}
+    return pl.DataFrame({"value": values, "status": signs}, schema=schema)
+
+
 def publish(out: Path) -> Path:
     """Write it; the folder of the release."""
     spec = table("13995", [measure("n", label={"nb": "Tilfeller", "nn": "x", "en": "x"})])
@@ -64,7 +74,7 @@ def publish(out: Path) -> Path:
         dimensions={"13995": {one.code: one.codes for one in dims}},
     )
     with staged(out, "2026-06") as staging:
-        safe = cube(spec, dims, [facts(2025)])
+        safe = cube(spec, dims, [facts(2025)], cells=cells())
         for path, data in (*cube_files(safe), *stored_universe.write(universe, 2025)):
             staging.write(path, data)
         report = ProtectionFacts(

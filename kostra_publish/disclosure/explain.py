@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -77,41 +78,77 @@ def secondary(problem: Problem, visible: Flags) -> Flags:
 def reasons(problem: Problem, visible: Flags, cells: Sequence[int] | None = None) -> list[Reason]:
     """Why each of ``cells`` is hidden, or each secondary cell when none are given.
 
-    ``visible`` has one flag per cell. Raises ValueError when one of ``cells`` is not hidden to
-    protect others.
+    ``visible`` has one flag per cell. Raises ValueError as ``Reasons.reason`` does.
     """
-    hidden = secondary(problem, visible)
-    asked = np.flatnonzero(hidden) if cells is None else np.array(cells, dtype=np.int64)
-    if not hidden[asked].all():
-        msg = "a cell that is shown, small or known needs no reason to be hidden"
-        raise ValueError(msg)
-    found: dict[int, Reason] = {}
-    for noughts in (False, True):
-        prints = _Prints(problem, visible, noughts=noughts)
-        for cell in asked:
-            if int(cell) not in found and (reason := prints.reason(int(cell))):
-                found[int(cell)] = reason
-    near = _Nearness(problem, visible)
-    return [found.get(int(cell)) or near.reason(int(cell)) for cell in asked]
+    every = Reasons(problem, visible)
+    asked = np.flatnonzero(secondary(problem, visible)).tolist() if cells is None else cells
+    return [every.reason(cell) for cell in asked]
 
 
-def derivation(problem: Problem, visible: Flags, reason: Reason) -> tuple[int, ...]:
-    """Shown cells that, with the reason's own cell, give the first small cell it protects.
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """Why cells of a problem are hidden, one by one; what all answers need is worked out once.
 
-    As few as can be found nearby, the most important first; empty where none are found, or
-    where nothing follows by arithmetic alone.
+    ``visible`` has one flag per cell.
     """
-    if reason.why not in {Why.FOLLOWS, Why.NOUGHTS}:
-        return ()
-    shown, known = _known(problem, visible)
-    cells = np.append(shown, np.full(problem.equations.shape[0], -1, dtype=np.int64))
-    told = problem.inner > 0
-    if reason.why is Why.FOLLOWS:
-        told |= unknown_numbers(known, problem.inner)
-    kept = np.flatnonzero(told)
-    ends = _tidy(problem.rows[[reason.cell, reason.protects[0]]][:, kept])
-    found = cells[_link(_tidy(known[:, kept]), ends)]
-    return tuple(dict.fromkeys(cell for cell in found.tolist() if cell >= 0))
+
+    problem: Problem
+    visible: Flags
+
+    def reason(self, cell: int) -> Reason:
+        """Why a cell is hidden.
+
+        Raises ValueError when it is not hidden to protect others.
+        """
+        if not self._secondary[cell]:
+            msg = "a cell that is shown, small or known needs no reason to be hidden"
+            raise ValueError(msg)
+        return (
+            self._prints.reason(cell) or self._knowing.reason(cell) or self._nearness.reason(cell)
+        )
+
+    def derivation(self, reason: Reason) -> tuple[int, ...]:
+        """Shown cells that, with the reason's own cell, give the first small cell it protects.
+
+        As few as can be found nearby, the most important first; empty where none are found, or
+        where nothing follows by arithmetic alone.
+        """
+        if reason.why not in {Why.FOLLOWS, Why.NOUGHTS}:
+            return ()
+        shown, known = self._known
+        cells = np.append(shown, np.full(self.problem.equations.shape[0], -1, dtype=np.int64))
+        told = self.problem.inner > 0
+        if reason.why is Why.FOLLOWS:
+            told = told | self._unknown
+        kept = np.flatnonzero(told)
+        ends = _tidy(self.problem.rows[[reason.cell, reason.protects[0]]][:, kept])
+        found = cells[_link(_tidy(known[:, kept]), ends)]
+        return tuple(dict.fromkeys(cell for cell in found.tolist() if cell >= 0))
+
+    @cached_property
+    def _secondary(self) -> Flags:
+        return secondary(self.problem, self.visible)
+
+    @cached_property
+    def _known(self) -> tuple[Integers, csr_array]:
+        return _known(self.problem, self.visible)
+
+    @cached_property
+    def _unknown(self) -> Flags:
+        return unknown_numbers(self._known[1], self.problem.inner)
+
+    @cached_property
+    def _prints(self) -> _Prints:
+        return _Prints(self.problem, self.visible, noughts=False)
+
+    @cached_property
+    def _knowing(self) -> _Prints:
+        """The prints for those who know where nobody is."""
+        return _Prints(self.problem, self.visible, noughts=True)
+
+    @cached_property
+    def _nearness(self) -> _Nearness:
+        return _Nearness(self.problem, self.visible)
 
 
 class _Prints:

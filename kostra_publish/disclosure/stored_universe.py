@@ -28,6 +28,8 @@ from kostra_publish.errors import DisclosureError
 FOLDER: Final = "internal/disclosure"
 IN: Final = " in "
 """Between the code of a unit or region and the release in which it was so: ``4601 in 2026-03``."""
+SINCE: Final = " since "
+"""Between a region and the release that a difference is from: ``4601 since 2026-03``."""
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 

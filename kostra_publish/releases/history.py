@@ -152,6 +152,20 @@ def described_cubes(release: Path) -> dict[str, StoredCube]:
     return {cube.table: cube for cube in found}
 
 
+def signs(release: Path, table: str) -> pl.Series:
+    """What each cell of a table that ``release`` keeps shows, row-major: null where a number is.
+
+    Raises ReleaseError when the file is missing or altered, or does not read.
+    """
+    manifest = read_manifest(release)
+    _, cells = _paths(table)
+    _refuse_altered(release, manifest, {cells: None})
+    try:
+        return pl.read_parquet(release / cells, columns=["status"])["status"]
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _unreadable(table, manifest) from error
+
+
 def stored_universes(release: Path, vintage: int) -> list[StoredUniverse]:
     """The universes that ``release`` keeps of a vintage, sorted; none of a vintage not its own.
 
@@ -188,6 +202,10 @@ def _cube(release: Path, table: TableSpec, manifest: Manifest) -> SafeCube:
             table, dimensions, frame, {facts.vintage: facts for facts in stored.vintages}
         )
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise ReleaseError(
-            f"the cube of table {table.id} in release {manifest.round} does not read", fix=_AGAIN
-        ) from error
+        raise _unreadable(table.id, manifest) from error
+
+
+def _unreadable(table: str, manifest: Manifest) -> ReleaseError:
+    return ReleaseError(
+        f"the cube of table {table} in release {manifest.round} does not read", fix=_AGAIN
+    )

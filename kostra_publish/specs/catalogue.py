@@ -30,16 +30,21 @@ from kostra_publish.specs.files import (
 )
 from kostra_publish.specs.folders import digests
 from kostra_publish.specs.models import (
+    Atom,
     Category,
     CodeLists,
+    Difference,
     Dimension,
     Discontinued,
     DiscontinuedTable,
+    Measure,
     Model,
+    Rate,
     Source,
     Sources,
     TableSpec,
     Term,
+    TermReference,
     Terms,
     Texts,
 )
@@ -113,6 +118,26 @@ class Catalogue:
         if isinstance(dimension.categories, str):
             return self.codelists[dimension.categories]
         return tuple(dimension.categories)
+
+    def sources_of(self, table: TableSpec, measure: Measure) -> tuple[str, ...]:
+        """The sources that a measure of a table is made from, each once."""
+        match measure.formula:
+            case Rate(numerator=above, denominator=below):
+                terms: tuple[TermReference, ...] = (above, below)
+            case Difference(terms=parts):
+                terms = tuple(part.term for part in parts)
+            case _:
+                return (table.source,)
+        atoms = (atom for term in terms for atom in self._atoms_of(term))
+        return tuple(dict.fromkeys(atom.source or table.source for atom in atoms))
+
+    def _atoms_of(self, term: TermReference) -> Iterator[Atom]:
+        found = self.terms[term] if isinstance(term, str) else term
+        if isinstance(found, Atom):
+            yield found
+        else:
+            for part in found.combine:
+                yield from self._atoms_of(part.term)
 
     def provisional(self) -> Iterator[tuple[str, str, str]]:
         """What could not be confirmed: (table, what, code), in the tables' order."""

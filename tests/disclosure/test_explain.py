@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kostra_publish.disclosure.answer import withstanding
 from kostra_publish.disclosure.attack.exact import exact
-from kostra_publish.disclosure.explain import Reason, Why, derivation, reasons, secondary
+from kostra_publish.disclosure.explain import Reason, Reasons, Why, reasons, secondary
 from kostra_publish.errors import DisclosureError
 from tests.disclosure.attack.problems import Slow, all_but, problem, table
 
@@ -30,11 +30,12 @@ def test_the_cells_of_a_square_protect_its_small_corner() -> None:
 def test_the_shown_cells_that_would_give_it_away_are_few() -> None:
     of = problem(*table([[2, 9, 20], [8, 7, 30]]))
     visible = all_but(12, [0, 1, 3, 4])
+    every = Reasons(of, visible)
     beside, below, across = reasons(of, visible)
     # The rest of the row and its total; the column total; the corner needs both ways round.
-    assert set(derivation(of, visible, beside)) == {2, 6}
-    assert set(derivation(of, visible, below)) == {8}
-    assert 0 < len(derivation(of, visible, across)) <= 4
+    assert set(every.derivation(beside)) == {2, 6}
+    assert set(every.derivation(below)) == {8}
+    assert 0 < len(every.derivation(across)) <= 4
 
 
 def test_a_cell_keeps_whoever_is_alone_from_another() -> None:

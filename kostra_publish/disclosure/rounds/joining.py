@@ -14,11 +14,8 @@ from scipy.sparse import coo_array, csr_array, vstack
 from kostra_publish.disclosure.problem import Flags, Integers, Problem
 from kostra_publish.disclosure.rounds.differences import Differences, contributors, implied
 from kostra_publish.disclosure.rounds.matching import Match, dated, match
-from kostra_publish.disclosure.stored_universe import StoredUniverse, is_dated, undated
+from kostra_publish.disclosure.stored_universe import SINCE, StoredUniverse, is_dated, undated
 from kostra_publish.disclosure.universe import Universe
-
-SINCE = " since "
-"""Between a region and the release that a difference is from: ``4601 since 2026-03``."""
 
 Keys = NDArray[np.uint64]
 
