@@ -47,12 +47,15 @@ class Reasoned:
 
     def _nearest_first(self, reason: Reason) -> Reason:
         """The reason with what it protects in its own region before the rest."""
-        region = self.universe.problem.cells["region"]
+        names = self.universe.problem.cells["region"]
+        own = names[reason.cell]
+
+        def distance(pair: tuple[int, int]) -> tuple[bool, bool]:
+            region = str(names[pair[0]])
+            return region.partition(SINCE)[0].partition(IN)[0] != own, region != own
+
         alone = reason.alone or reason.protects
-        pairs = sorted(
-            zip(reason.protects, alone, strict=True),
-            key=lambda pair: region[pair[0]] != region[reason.cell],
-        )
+        pairs = sorted(zip(reason.protects, alone, strict=True), key=distance)
         return replace(
             reason,
             protects=tuple(protected for protected, _ in pairs),
