@@ -15,11 +15,11 @@ from kostra_publish.disclosure import explain
 from kostra_publish.disclosure.explain import Why
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.errors import ReleaseError, UsageError
-from kostra_publish.explaining import Asked, Explained, Explainer, Explanation, Kind, Tongue, why
+from kostra_publish.explaining import Asked, Explained, Explainer, Explanation, Kind, why
 from kostra_publish.explaining.words import WORDS
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
-from kostra_publish.specs.models import Text
+from kostra_publish.specs.models import Text, Tongue
 from tests import small_release
 from tests.cubes import cube, dimensions, facts
 from tests.disclosure.test_rounds_disclosure import BY_SEX, FYLKE, published

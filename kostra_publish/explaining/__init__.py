@@ -13,7 +13,6 @@ from kostra_publish.explaining.told import (
     Kind,
     Line,
     Link,
-    Tongue,
 )
 
 __all__ = [
@@ -25,6 +24,5 @@ __all__ = [
     "Kind",
     "Line",
     "Link",
-    "Tongue",
     "why",
 ]

@@ -14,11 +14,11 @@ from kostra_publish.errors import UsageError
 from kostra_publish.explaining.hidden import Reasoned, Teller
 from kostra_publish.explaining.naming import Codes, Described
 from kostra_publish.explaining.signs import Cell
-from kostra_publish.explaining.told import Explained, Explanation, Kind, Line, Tongue, line
+from kostra_publish.explaining.told import Explained, Explanation, Kind, Line, line
 from kostra_publish.explaining.words import WORDS
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import TIME
-from kostra_publish.specs.models import THRESHOLD
+from kostra_publish.specs.models import THRESHOLD, Tongue
 
 SAMPLED = 300
 """Cells that are missing or not applicable are looked at up to this many, to be told together."""

@@ -13,8 +13,9 @@ from kostra_publish.disclosure.explain import Reason, Reasons, Why
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.disclosure.stored_universe import IN, SINCE, StoredUniverse
 from kostra_publish.explaining.naming import NAMED, Codes, Described, place_in
-from kostra_publish.explaining.told import Chain, Line, Link, Tongue, line
+from kostra_publish.explaining.told import Chain, Line, Link, line
 from kostra_publish.explaining.words import WORDS
+from kostra_publish.specs.models import Tongue
 
 _GIVEN: Final[Mapping[Why, str]] = {Why.FOLLOWS: "gives", Why.NOUGHTS: "gives_knowing"}
 

@@ -13,10 +13,9 @@ import polars as pl
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts
 from kostra_publish.errors import UsageError
-from kostra_publish.explaining.told import Tongue
 from kostra_publish.releases.described import StoredCube
 from kostra_publish.specs.dimensions import CONTENTS, TIME
-from kostra_publish.specs.models import Text
+from kostra_publish.specs.models import Text, Tongue
 
 NAMED = 4
 """How many cells are named in a row; the rest are counted."""

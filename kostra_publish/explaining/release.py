@@ -10,11 +10,12 @@ from kostra_publish.disclosure.stored_universe import StoredUniverse
 from kostra_publish.errors import UsageError
 from kostra_publish.explaining.explainer import Explainer
 from kostra_publish.explaining.naming import Described
-from kostra_publish.explaining.told import Explanation, Tongue
+from kostra_publish.explaining.told import Explanation
 from kostra_publish.releases.history import described_cubes, signs, stored_universes
 from kostra_publish.releases.manifest import read_manifest
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
+from kostra_publish.specs.models import Tongue
 
 
 @dataclass(frozen=True)

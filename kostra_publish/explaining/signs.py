@@ -11,13 +11,13 @@ from kostra_publish.codes import regions as codes
 from kostra_publish.disclosure.safe import NOT_APPLICABLE, VintageFacts
 from kostra_publish.errors import UsageError
 from kostra_publish.explaining.naming import Codes, Described
-from kostra_publish.explaining.told import Kind, Line, Tongue, line
+from kostra_publish.explaining.told import Kind, Line, line
 from kostra_publish.explaining.words import WORDS
 from kostra_publish.outputs.facts import in_words, written
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
-from kostra_publish.specs.models import Figure, Mean, Measure, Rate, Share, TableSpec
+from kostra_publish.specs.models import Figure, Mean, Measure, Rate, Share, TableSpec, Tongue
 
 _BYDELER: Final = frozenset({"bydel", "bydeler"})
 _REST: Final = "\N{NULL}"

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from kostra_publish.disclosure.explain import Why
-
-Tongue = Literal["nb", "en"]
-"""The languages that explanations are given in."""
 
 
 class Kind(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kostra_publish.explaining.told import Tongue
+from kostra_publish.specs.models import Tongue
 
 WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
     "en": {

@@ -19,6 +19,8 @@ from pydantic import (
 
 Language = Literal["nb", "nn", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "nn", "en")
+Tongue = Literal["nb", "en"]
+"""The languages that explanations for those who work with the figures are given in."""
 
 RoundKind = str
 """A kind of round, by its name in the calendar: `march`, `june` …"""
