@@ -529,6 +529,49 @@ def why(
 
 
 @app.command(
+    epilog="**Example:** `kostra-publish explain 13995 KOSsosgjantmnd0000 --region 1124`",
+)
+def explain(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table's number or name.")],
+    measure: Annotated[str, typer.Argument(metavar="MEASURE", help="The measure's code.")],
+    region: Annotated[
+        str, typer.Option("--region", help="A region's code: its figures, year by year.")
+    ] = "",
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--category",
+            help="A category of one of the table's dimensions, KOKkjonn0000=2; default: its total.",
+        ),
+    ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option("--release", help="The folder of a release; default: current in --out."),
+    ] = None,
+    out: Out = Path("out"),
+    language: Annotated[
+        Literal["nb", "en"], typer.Option("--language", help="The language of the answer.")
+    ] = "en",
+    specs: Specs = None,
+) -> None:
+    """Tell how a figure is made: spec, formula, inputs, disclosure control, and its numbers.
+
+    With a region: its published figures, and the published numbers that they are made of, where
+    there are such; the arithmetic is then tried on them. It never reads microdata.
+    """
+    from kostra_publish import deriving
+    from kostra_publish.releases import folders as releases
+    from kostra_publish.specs import catalogue, folders
+
+    found = catalogue.load(folders.find("table_specs", specs))
+    asked = deriving.Asked(table, measure, region, terminal.pairs(category or []))
+    newest = out / releases.CURRENT
+    place = release or (newest if newest.is_dir() else None)
+    told = deriving.derive(found, asked, place, language)
+    terminal.print_derivation(terminal.console(), told)
+
+
+@app.command(
     epilog="**Example:** `kostra-publish policy out/current --out policy/`",
 )
 def policy(

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from unicodedata import normalize
 
 from rich.console import Console, RenderableType
@@ -31,9 +31,11 @@ from kostra_publish.errors import PublishError, ReleaseError, UsageError
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.console import JustifyMethod
 
     from kostra_publish.auditing import Audit, Proof
     from kostra_publish.checking import InputReport, SpecReport
+    from kostra_publish.deriving import Derivation
     from kostra_publish.explaining import Explanation
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.nav.delivery_log import Line as Delivered
@@ -53,6 +55,8 @@ _NAME_WIDTH = 28
 _FEW = 4
 """How many tables of a round are named; more are counted."""
 _COUNTS = ("Cells", "Known", "Small", "Differ", "Found")
+_LABEL = 16
+"""The least width of the names of what is told of a figure."""
 _SHOWN = 25
 """How many changed cells, and changes of texts and codes, are printed; the rest are counted."""
 
@@ -408,6 +412,31 @@ def print_explained(console: Console, found: Explanation) -> None:
     told = sum(one.count for one in found.told)
     noun = "figure" if found.count == 1 else "figures"
     console.print(f"{found.count:,} {noun} asked for{signs}; {told:,} explained", highlight=False)
+
+
+def print_derivation(console: Console, found: Derivation) -> None:
+    """How a figure is made, section by section, and the numbers of a region below."""
+    sections = [*found.sections, *([found.region] if found.region else [])]
+    for number, section in enumerate(sections):
+        console.print(Text(("\n" if number else "") + section.title, style="bold"))
+        table = Table.grid(Column(min_width=_LABEL, no_wrap=True), "", padding=(0, 2, 0, 0))
+        for row in section.rows:
+            for line_number, line in enumerate(row.lines):
+                name = "" if line_number else f"  {row.name}"
+                table.add_row(escape(name.ljust(_LABEL)), escape(line))
+        _show(console, table)
+    if found.years:
+        justified = ["right" if one else "left" for one in found.years.numbers]
+        columns = zip(found.years.columns, justified, strict=True)
+        years = Table(
+            *(Column(name, justify=cast("JustifyMethod", how)) for name, how in columns),
+            box=None,
+            padding=(0, 1, 0, 0),
+        )
+        for cells in found.years.rows:
+            years.add_row(*map(escape, cells))
+        console.print()
+        _show(console, years)
 
 
 def print_proofs(console: Console, proofs: Sequence[Proof]) -> None:

@@ -1,0 +1,281 @@
+"""The words of derivations, in bokmål and English. Names in braces are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kostra_publish.specs.models import Tongue
+
+WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
+    "en": {
+        # ── Conditions ──
+        "is": "{name} is {values}",
+        "is_not": "{name} is anything but {values}",
+        "given": "{name} is filled in",
+        "blank": "{name} is blank",
+        "true": "{name}: yes",
+        "false": "{name}: no",
+        "anything": "anything",
+        "between": "{first} to {last}",
+        "at_least": "{first} or more",
+        "at_most": "{last} or less",
+        "called": "{name} («{text}»)",
+        "and": " and ",
+        "or": " or ",
+        # ── Formulas ──
+        "number_of": "the number of {units}",
+        "sum_of": "the sum of {column}",
+        "where": "{what} where {conditions}",
+        "copied": "{column} as it stands in the form",
+        "tilfeller": "tilfeller",
+        "mottakere": "mottakere",
+        "deltakere": "deltakere",
+        "months": "months with support",
+        "reports": "reports",
+        "rows": "rows",
+        # ── What it is ──
+        "what": "What it is",
+        "table": "table",
+        "measure": "measure",
+        "unit": "unit",
+        "unit_decimals": "{unit}, {decimals} decimals",
+        "unit_one_decimal": "{unit}, 1 decimal",
+        "period": "refers to",
+        "divided": "divided by",
+        "spec": "spec",
+        "rounds": "published in",
+        "years": "years",
+        "years_from": "from {first} on",
+        "years_between": "from {first} to {last}",
+        "no_round": "no round",
+        "status": "status",
+        "official": "official statistics",
+        "not_official": "not official statistics",
+        "confirmed": "code and title are confirmed",
+        "provisional": "code or title is provisional",
+        "table_provisional": "the table's number or title is provisional",
+        # ── Who is counted ──
+        "who": "Who is counted",
+        "whole_source": "all rows",
+        "of_form": "{source}: {skjema}, {units}",
+        "once_in_country": "counted once in the country",
+        "population_before": "these tilfeller are put together to persons",
+        # ── How it is made ──
+        "how": "How it is made",
+        "formula": "formula",
+        "above": "above",
+        "below": "below",
+        "parts": "parts",
+        "terms": "terms",
+        "larger": "larger regions",
+        "larger_summed": (
+            "the parts are summed over the kommuner first, and the formula is used on the sums"
+        ),
+        "larger_sum": "the sum of the kommuner",
+        "estimated": (
+            "a kommune without a report is taken to have, per inhabitant, what the reporters of "
+            "its KOSTRA group have; with more than {most} per cent of the inhabitants in such "
+            "kommuner the figure is `..`"
+        ),
+        "of_reporters": "only kommuner that have reported are in the sums",
+        "larger_bydeler": "the sum of the bydeler; `..` where one of them has not reported",
+        "larger_mean": "the plain mean of the kommuner that filled it in",
+        "larger_none": "none: each kommune has its own (`.`)",
+        "whole_below": "the denominator is not split by the table's own dimensions",
+        "rounding": "rounding",
+        "rounded": "to {unit}, half away from zero, after all else",
+        "whole_numbers": "whole numbers",
+        "decimals": "{count} decimals",
+        "one_decimal": "1 decimal",
+        # ── Files ──
+        "files": "From which files and columns",
+        "reporting": "who has reported; 0 and `..` are told apart by it",
+        "inhabitants": "inhabitants, for estimates of larger regions",
+        # ── Disclosure ──
+        "disclosure": "Disclosure control",
+        "few": "hidden",
+        "few_hidden": (
+            "`:` where fewer than {threshold} {units} stand behind it or behind any part of it, "
+            "and where a small figure could be worked out from it"
+        ),
+        "persons": "persons",
+        "four": "four",
+        "zeros": "nobody",
+        "zeros_hidden": "a count of nobody is hidden, too",
+        "zeros_shown": "a count of nobody is shown as 0",
+        "dominance": "dominance",
+        "dominance_rule": (
+            "a sum is hidden when all but the two largest contributions are less than {p} per "
+            "cent of the largest"
+        ),
+        "beside": "beside",
+        "linked": "protected together with tables {tables}",
+        "not_counted": "none",
+        "no_persons": "no persons are counted: {reason}",
+        # ── Notes ──
+        "notes": "Notes and breaks",
+        "note": "note",
+        "break": "break in {year}",
+        # ── A region ──
+        "in_release": "{region} in release {release}",
+        "changed_spec": (
+            "this table's spec has changed since the release was made: what stands above may not "
+            "be what made these figures"
+        ),
+        "year": "Year",
+        "figure": "Figure",
+        "worked_out": "Worked out",
+        "marks": "Marks",
+        "published_as": "table {table} {measure} «{label}»{scaled}",
+        "scaled": " times {factor}",
+        "also": "also in",
+        "check_same": "the same number stands there",
+        "not_published": "not published on its own",
+        "agrees": "{value} agrees",
+        "differs": "{value} DIFFERS",
+        "preliminary": "preliminary",
+        "estimated_share": "{share} per cent estimated",
+        "synthetic": "synthetic",
+        "rests": "check",
+        "of_part": "{part}: {where}",
+        "hidden_here": "`:`",
+        "why": "kostra-publish why {release} {table} --region {region} --measure {measure}",
+        "check_all": (
+            "what is worked out from published parts agrees with the figure within rounding"
+        ),
+        "check_differs": (
+            "what is worked out from published parts does NOT agree with the figure: report this"
+        ),
+        "check_none": "not every part is published on its own, so the formula cannot be tried here",
+        "check_no_year": "in no year do all parts and the figure stand as numbers",
+    },
+    "nb": {
+        "is": "{name} er {values}",
+        "is_not": "{name} er noe annet enn {values}",
+        "given": "{name} er fylt ut",
+        "blank": "{name} er ikke fylt ut",
+        "true": "{name}: ja",
+        "false": "{name}: nei",
+        "anything": "hva som helst",
+        "between": "{first} til {last}",
+        "at_least": "{first} eller mer",
+        "at_most": "{last} eller mindre",
+        "called": "{name} («{text}»)",
+        "and": " og ",
+        "or": " eller ",
+        "number_of": "antall {units}",
+        "sum_of": "summen av {column}",
+        "where": "{what} der {conditions}",
+        "copied": "{column} slik det står i skjemaet",
+        "tilfeller": "tilfeller",
+        "mottakere": "mottakere",
+        "deltakere": "deltakere",
+        "months": "måneder med stønad",
+        "reports": "rapporter",
+        "rows": "rader",
+        "what": "Hva det er",
+        "table": "tabell",
+        "measure": "variabel",
+        "unit": "enhet",
+        "unit_decimals": "{unit}, {decimals} desimaler",
+        "unit_one_decimal": "{unit}, 1 desimal",
+        "period": "gjelder",
+        "divided": "delt etter",
+        "spec": "spesifikasjon",
+        "rounds": "publiseres i",
+        "years": "år",
+        "years_from": "fra {first}",
+        "years_between": "fra {first} til {last}",
+        "no_round": "ingen runde",
+        "status": "status",
+        "official": "offisiell statistikk",
+        "not_official": "ikke offisiell statistikk",
+        "confirmed": "kode og tittel er bekreftet",
+        "provisional": "kode eller tittel er foreløpig",
+        "table_provisional": "tabellens nummer eller tittel er foreløpig",
+        "who": "Hvem som er talt",
+        "whole_source": "alle rader",
+        "of_form": "{source}: {skjema}, {units}",
+        "once_in_country": "talt én gang i landet",
+        "population_before": "disse tilfellene er satt sammen til personer",
+        "how": "Hvordan det er laget",
+        "formula": "formel",
+        "above": "over streken",
+        "below": "under streken",
+        "parts": "deler",
+        "terms": "termer",
+        "larger": "større regioner",
+        "larger_summed": "delene summeres først over kommunene, og formelen brukes på summene",
+        "larger_sum": "summen av kommunene",
+        "estimated": (
+            "en kommune uten rapport regnes å ha, per innbygger, det de andre i KOSTRA-gruppen "
+            "har; med mer enn {most} prosent av innbyggerne i slike kommuner er tallet `..`"
+        ),
+        "of_reporters": "bare kommuner som har rapportert, er med i summene",
+        "larger_bydeler": "summen av bydelene; `..` der en av dem ikke har rapportert",
+        "larger_mean": "det vanlige gjennomsnittet av kommunene som har fylt ut",
+        "larger_none": "ikke noe: hver kommune har sitt (`.`)",
+        "whole_below": "nevneren er ikke delt etter tabellens egne variabler",
+        "rounding": "avrunding",
+        "rounded": "til {unit}, halve bort fra null, etter alt annet",
+        "whole_numbers": "hele tall",
+        "decimals": "{count} desimaler",
+        "one_decimal": "1 desimal",
+        "files": "Fra hvilke filer og kolonner",
+        "reporting": "hvem som har rapportert; den skiller 0 fra `..`",
+        "inhabitants": "innbyggere, til beregning for større regioner",
+        "disclosure": "Skjerming",
+        "few": "skjult",
+        "few_hidden": (
+            "`:` der færre enn {threshold} {units} står bak tallet eller en del av det, og der et "
+            "lite tall kunne regnes ut av det"
+        ),
+        "persons": "personer",
+        "four": "fire",
+        "zeros": "ingen",
+        "zeros_hidden": "et antall på ingen er skjult, det også",
+        "zeros_shown": "et antall på ingen vises som 0",
+        "dominance": "dominans",
+        "dominance_rule": (
+            "en sum er skjult når alle bidrag unntatt de to største er mindre enn {p} prosent av "
+            "det største"
+        ),
+        "beside": "sammen med",
+        "linked": "skjermes sammen med tabell {tables}",
+        "not_counted": "ingen",
+        "no_persons": "ingen personer er talt: {reason}",
+        "notes": "Merknader og brudd",
+        "note": "merknad",
+        "break": "brudd i {year}",
+        "in_release": "{region} i utgaven {release}",
+        "changed_spec": (
+            "spesifikasjonen av tabellen er endret siden utgaven ble laget: det som står over, er "
+            "kanskje ikke det disse tallene er laget etter"
+        ),
+        "year": "År",
+        "figure": "Tall",
+        "worked_out": "Regnet ut",
+        "marks": "Merker",
+        "published_as": "tabell {table} {measure} «{label}»{scaled}",
+        "scaled": " ganger {factor}",
+        "also": "står også i",
+        "check_same": "det samme tallet står der",
+        "not_published": "ikke publisert for seg",
+        "agrees": "{value} stemmer",
+        "differs": "{value} STEMMER IKKE",
+        "preliminary": "foreløpig",
+        "estimated_share": "{share} prosent beregnet",
+        "synthetic": "syntetisk",
+        "rests": "kontroll",
+        "of_part": "{part}: {where}",
+        "hidden_here": "`:`",
+        "why": "kostra-publish why {release} {table} --region {region} --measure {measure}",
+        "check_all": "det som regnes ut av publiserte deler, stemmer med tallet innenfor avrunding",
+        "check_differs": (
+            "det som regnes ut av publiserte deler, stemmer IKKE med tallet: meld fra om dette"
+        ),
+        "check_none": "ikke alle deler er publisert for seg, så formelen kan ikke prøves her",
+        "check_no_year": "i ingen år står både tallet og alle delene som tall",
+    },
+}
