@@ -13,7 +13,6 @@ from pathlib import Path
 from kostra_publish.deriving.derivation import Counting, Derivation, Row, Section, Telling, Years
 from kostra_publish.deriving.figures import Figures
 from kostra_publish.deriving.formulas import Made
-from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.errors import UsageError
 from kostra_publish.microdata.layouts import FIRST_YEAR, LAST_YEAR
 from kostra_publish.releases.history import earlier_cubes
@@ -65,11 +64,14 @@ def derive(
             fix="Name one with --release, or its folder with --out.",
         )
     cubes = earlier_cubes(release, catalogue.tables)
+    if asked.table not in cubes:
+        raise UsageError(
+            f"{release.name} has no table {asked.table}", fix=f"It has {', '.join(sorted(cubes))}."
+        )
     figures = Figures(made, cubes, asked.region, asked.categories)
-    _refuse_absent(cubes, asked, release)
     counting = Counting(figures, manifest.round, release, tongue)
     changed = manifest.specs.get(f"{spec.id}.yaml") != catalogue.sha256.get(f"{spec.id}.yaml")
-    return replace(told, region=counting.section(spec_changed=changed), years=counting.years())
+    return replace(told, years=counting.years(), region=counting.section(spec_changed=changed))
 
 
 def _measure(spec: TableSpec, code: str) -> Measure:
@@ -86,16 +88,3 @@ def _year(spec: TableSpec, measure: Measure, manifest: Manifest | None) -> int:
     last = min(newest, measure.last_vintage or newest, spec.last_vintage or newest)
     first = measure.first_vintage or spec.first_vintage
     return max(first, last, FIRST_YEAR)
-
-
-def _refuse_absent(cubes: Mapping[str, SafeCube], asked: Asked, release: Path) -> None:
-    if asked.table not in cubes:
-        raise UsageError(
-            f"{release.name} has no table {asked.table}", fix=f"It has {', '.join(sorted(cubes))}."
-        )
-    cube = cubes[asked.table]
-    if asked.region not in cube.dimensions[0].codes:
-        some = ", ".join(cube.dimensions[0].codes[:4])
-        raise UsageError(
-            f"table {asked.table} has no region {asked.region}", fix=f"It has {some} and others."
-        )
