@@ -72,15 +72,16 @@ class Made:
     @cached_property
     def quotient(self) -> Quotient:
         """The measure as it is computed."""
-        every = self._compiler.quotients(self.table, self.year)
-        return next(one for one in every if one.measure.code == self.measure.code)
+        alone = self.table.model_copy(update={"measures": [self.measure]})
+        (found,) = self._compiler.quotients(alone, self.year)
+        return found
 
-    @property
+    @cached_property
     def above(self) -> list[Piece]:
         """What is summed, or stands above the line."""
         return self._pieces(self.quotient.numerator, self._named[0])
 
-    @property
+    @cached_property
     def below(self) -> list[Piece]:
         """What stands below the line; nothing where nothing is divided."""
         return self._pieces(self.quotient.denominator, self._named[1])
