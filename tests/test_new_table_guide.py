@@ -19,20 +19,15 @@ from kostra_publish.deriving import Asked, derive
 from kostra_publish.microdata import synth
 from kostra_publish.specs.catalogue import load
 from tests.few_specs import write_specs
+from tests.guides import blocks
 from tests.schedule import a_round
 
-TOP = Path(__file__).parents[1]
-GUIDE = (TOP / "docs" / "guide" / "new-table.md").read_text(encoding="utf-8")
+GUIDE = "new-table"
 TABLE = "unge-enslige-forsorgere"
 
 
-def blocks(language: str) -> list[str]:
-    """What stands between fences of a language."""
-    return [part.partition("```")[0] for part in GUIDE.split(f"```{language}\n")[1:]]
-
-
 def commands() -> list[list[str]]:
-    return [shlex.split(line)[1:] for block in blocks("sh") for line in block.splitlines()]
+    return [shlex.split(line)[1:] for block in blocks(GUIDE, "sh") for line in block.splitlines()]
 
 
 def put_in_place(text: str, block: str) -> str:
@@ -51,7 +46,7 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cli.main([*commands()[0], "--specs", str(folder)])
     path = folder / f"{TABLE}.yaml"
     text = path.read_text(encoding="utf-8")
-    for block in blocks("yaml"):
+    for block in blocks(GUIDE, "yaml"):
         text = put_in_place(text, block)
     path.write_text(text, encoding="utf-8")
     return folder

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from kostra_publish.codes.regions import kind_of
-from kostra_publish.deriving.conditions import conditions, listed
+from kostra_publish.deriving.conditions import conditions
 from kostra_publish.deriving.figures import SINGLE, Figures, Part
 from kostra_publish.deriving.formulas import Made, units
 from kostra_publish.deriving.words import WORDS
 from kostra_publish.disclosure.safe import SUPPRESSED
 from kostra_publish.microdata.columns import columns, families
-from kostra_publish.outputs.facts import in_words
+from kostra_publish.outputs.facts import in_words, listed
 from kostra_publish.outputs.grid import GridCell
 from kostra_publish.outputs.norwegian import number
 from kostra_publish.specs.models import (

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Final
 
 from kostra_publish.cube.atoms import AtomKey, Compiler, LinearForm, Quotient
-from kostra_publish.deriving.conditions import called, conditions, listed
+from kostra_publish.deriving.conditions import called, conditions
 from kostra_publish.deriving.words import WORDS
 from kostra_publish.microdata.variables import Variable, variables
+from kostra_publish.outputs.facts import listed
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import (
     Atom,

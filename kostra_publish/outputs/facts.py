@@ -324,6 +324,12 @@ def _estimated_note(cube: SafeCube, facts: VintageFacts, texts: Texts) -> Note:
     return Note(text=Text(**filled), mandatory=True, scope=scope)
 
 
+def listed(texts: Iterable[str], word: str) -> str:
+    """Texts in a row, with a word before the last one: ``a, b and c``."""
+    every = [*texts]
+    return ", ".join([*every[:-2], f" {word} ".join(every[-2:])])
+
+
 def in_words(share: float, language: Language) -> str:
     """A per cent with one decimal, as the language writes it."""
     text = f"{share:.1f}"
