@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from time import monotonic
 
 from kostra_publish.disclosure.protection import Answers
 from kostra_publish.disclosure.safe import SafeCube
@@ -25,6 +26,8 @@ from kostra_publish.drafts import Answer, Looked, Question, Report, Saved, Updat
 from kostra_publish.errors import PublishError
 from kostra_publish.releases.passing import Passed
 
+_QUIET = 1.0
+"""Seconds after which it is taken that nothing more is saved for now."""
 _NOT_YET = "Hele runden skjermes nå. Spør igjen når den er ferdig."
 
 
@@ -54,6 +57,10 @@ class Maker:
     """Tables that somebody has looked at, the last one last."""
     answers: Answers = field(default_factory=dict)
     """What disclosure control found last."""
+    checked: set[str] = field(default_factory=set)
+    """SHA-256 of data files that keep their contracts."""
+    whole_due: float | None = None
+    """When the whole round is to be made, unless something is saved before; None: it is made."""
     pending: dict[str, None] = field(default_factory=dict)
     """Tables with measures to be counted, in that order."""
 
@@ -63,15 +70,25 @@ class Maker:
         with suppress(EOFError, BrokenPipeError, ConnectionResetError):
             while True:
                 ends = [self.connection, *([self.whole.connection] if self.whole else [])]
-                # With work left to do, only what has come already is taken first.
-                for end in wait(ends, timeout=0 if self.pending else None):
+                for end in wait(ends, timeout=self._patience):
                     if end is self.connection:
                         self._asked()
                     else:
                         self._from_whole()
-                if self.pending and not self.connection.poll():
+                if self.connection.poll():
+                    continue
+                if self.pending:
                     self._tried(self._count_next)
+                elif self.whole_due is not None and monotonic() >= self.whole_due:
+                    self._make_whole()
         self._end_whole()
+
+    @property
+    def _patience(self) -> float | None:
+        """Seconds to wait for something new; with work left to do, none."""
+        if self.pending:
+            return 0
+        return None if self.whole_due is None else max(self.whole_due - monotonic(), 0)
 
     def _tried(self, step: object, *arguments: object) -> None:
         """Do a step; what is wrong is told, and the last good draft stays."""
@@ -112,7 +129,7 @@ class Maker:
         self.standing = Standing.read(self.request)
         carried = [one for name, one in self.standing.earlier.items() if not self._is_own(name)]
         self._send(carried, previous=tuple(map(Passed.of, self.standing.earlier.values())))
-        self._make_whole()
+        self._put_off_whole()
         self._put_first([name for name in self.looked_at if self._is_own(name)])
 
     def _renew(self, specs: bool, data: bool) -> None:  # noqa: FBT001
@@ -130,7 +147,7 @@ class Maker:
         if data:
             lacking = [name for name in looked if name in lacking]
         if lacking or data or not now.is_as(before):
-            self._make_whole()
+            self._put_off_whole()
         self._send([cube for name in told if (cube := self._composed(name)) is not None])
         order = [name for name in (*looked, *changed, *lacking) if name in lacking]
         self.pending = {}
@@ -150,13 +167,15 @@ class Maker:
         if lacking:
             self.connection.send(Working(f"Teller {name}"))
             now, basis = self._now, self._now.basis(name)
-            cube = glance(now.plan_of, table, lacking, now.round, self.request.data)
+            cube = glance(now.plan_of, table, lacking, now.round, self.request.data, self.checked)
             for code in lacking:
                 self.shown[name, code] = _Shown(basis, cube, is_settled=False)
         if (made := self._composed(name)) is not None:
             self._send([made])
         if not self.pending:
             self.connection.send(Working(self.whole.doing if self.whole else ""))
+            if self.whole_due is not None:
+                self.whole_due = monotonic() + _QUIET
 
     def _lacking(self, name: str) -> list[str]:
         """The measures of a table of the round whose figures are not those of its spec."""
@@ -179,8 +198,16 @@ class Maker:
 
     # --- the whole round ------------------------------------------------------------------
 
-    def _make_whole(self) -> None:
+    def _put_off_whole(self) -> None:
+        """What the whole round was made of is no more: it is made when nothing is saved a while.
+
+        Until then whoever waits for a table has the machine for himself.
+        """
         self._end_whole()
+        self.whole_due = monotonic() + _QUIET
+
+    def _make_whole(self) -> None:
+        self.whole_due = None
         self.whole = WholeRound.started(self.request, self.answers)
         self.connection.send(Working(self.whole.doing))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+_NICE = 10
+"""How far the whole round stands back for those whom somebody is waiting for."""
 
 
 @dataclass(frozen=True)
@@ -27,3 +31,14 @@ def work(request: Request, connection: Connection) -> None:
     from kostra_publish.drafting import maker  # noqa: PLC0415
 
     maker.work(request, connection)
+
+
+def work_whole(request: Request, known: object, connection: Connection) -> None:
+    """Make the whole round in a process of its own; see ``whole.work``.
+
+    It stands back from the beginning: loading what it needs takes seconds, too.
+    """
+    os.nice(_NICE)
+    from kostra_publish.drafting import whole  # noqa: PLC0415
+
+    whole.work(request, known, connection)  # type: ignore[arg-type]  # answers, as they were sent

@@ -6,7 +6,6 @@ figures are hidden: what that takes never leaves it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from kostra_publish.disclosure.protection import Answers
 from kostra_publish.drafting.basis import Basis, basis
-from kostra_publish.drafting.request import Request
+from kostra_publish.drafting.request import Request, work_whole
 from kostra_publish.drafting.standing import sources_of
 from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafts import Answer, Question, Working, Wrong
@@ -28,8 +27,6 @@ from kostra_publish.preparing import Ground, Task, ground, plan, task
 from kostra_publish.releases.passing import Passed
 
 _SPAWN = get_context("spawn")
-_NICE = 10
-"""How far it stands back for those whom somebody is waiting for."""
 _STAGES = {
     "Read, validate and count": "Leser og teller",
     "Build the cubes": "Bygger tabellene",
@@ -63,7 +60,7 @@ class WholeRound:
     def started(cls, request: Request, known: Answers) -> WholeRound:
         """Start one, with answers of disclosure control that were found before."""
         own, other = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=work, args=(other, request, known), daemon=True)
+        process = _SPAWN.Process(target=work_whole, args=(request, known, other), daemon=True)
         process.start()
         other.close()
         return cls(process, own)
@@ -75,9 +72,8 @@ class WholeRound:
         self.connection.close()
 
 
-def work(connection: Connection, request: Request, known: Answers) -> None:
+def work(request: Request, known: Answers, connection: Connection) -> None:
     """Make the round, send it as ``Made`` (or ``Wrong``), then answer until nobody asks."""
-    os.nice(_NICE)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             explainer = _make(connection, request, known)

@@ -118,7 +118,7 @@ class Teller:
             why=reason.why,
             protects=tuple(map(self.link, dict.fromkeys(reason.protects))),
             beside=tuple(map(self.link, beside)),
-            alone=tuple(map(self.link, reason.alone)),
+            insiders=tuple(map(self.link, dict.fromkeys(reason.alone))),
         )
 
     def is_small(self, cell: int) -> bool:
@@ -144,8 +144,8 @@ class Teller:
         protects = line(words["protects"], protected=self._some(found.protects))
         if found.why not in _GIVEN:
             # That somebody is alone there is a value, and is not said.
-            alone = self._some(tuple({str(one): one for one in found.alone}.values()))
-            return line(words["insider"], protects=protects, alone=alone)
+            whom = self._some(found.insiders)
+            return line(words["insider"], protects=protects, whom=whom)
         beside = line(words["shown"], cells=self._some(found.beside))
         return line(
             words[_GIVEN[found.why]],

@@ -95,15 +95,15 @@ class Chain:
     """How a hidden cell protects: it and those ``beside`` it give the first of ``protects``.
 
     ``cell`` is what the figure rests on. ``beside`` are shown, the most important first, and
-    none where they could not be told. ``alone``: the small cells that somebody is counted in
-    who could work it out, one for each of ``protects``.
+    none where they could not be told. ``insiders``: small cells that somebody is counted in who
+    could work it out.
     """
 
     cell: Link
     why: Why
     protects: tuple[Link, ...] = ()
     beside: tuple[Link, ...] = ()
-    alone: tuple[Link, ...] = ()
+    insiders: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)

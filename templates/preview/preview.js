@@ -4,6 +4,8 @@
 const part = document.querySelector("[data-part]");
 const status = document.querySelector("#status");
 const failed = document.querySelector("#feil");
+const frame = document.querySelector("iframe[data-live]");
+let framed = null; // the version of what is in the frame
 const said = document.querySelector("#sagt");
 const panel = document.querySelector("#vindu");
 const FIGURES = "tbody td";
@@ -499,35 +501,45 @@ function show(state, words) {
   if (status.textContent !== words) status.textContent = words;
 }
 
+/** Fetches the page of the release in its frame anew, and scrolls it to where it was. */
+function reframe(newer) {
+  const before = framed;
+  framed = newer;
+  if (before === null || before === newer) return; // it has just been fetched
+  const inside = frame.contentWindow;
+  const { scrollX: left, scrollY: top } = inside;
+  frame.addEventListener("load", () => inside.scrollTo({ left, top, behavior: "instant" }), { once: true });
+  inside.location.reload();
+}
+
 function follow() {
   const events = new EventSource("/_/hendelser");
   let last = status.textContent;
-  events.addEventListener("open", () => show("live", last));
-  events.addEventListener("error", () => show("lost", "Mistet kontakten med forhåndsvisningen. Prøver igjen."));
   let seen = null; // the version that was told last
+  let first = true; // of what is told after nobody listened
+  events.addEventListener("open", () => {
+    first = true;
+    show("live", last);
+  });
+  events.addEventListener("error", () => show("lost", "Mistet kontakten med forhåndsvisningen. Prøver igjen."));
   events.addEventListener("draft", (event) => {
     const told = JSON.parse(event.data);
     last = told.state;
     show(told.error ? "failed" : "live", told.state);
     failed.hidden = !told.error;
-    come(told, seen);
+    if (part && ("always" in part.dataset || !told.error)) come(told, seen ?? version(), first);
+    if (frame && !told.error) reframe(told.version);
     seen = told.version;
+    first = false;
   });
   addEventListener("pagehide", () => events.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-/** Fetches what is told to be new, if it concerns this page. */
-function come(told, seen) {
-  const first = seen === null;
-  const changed = told.version !== (first ? version() : seen);
-  if (!changed && !told.everything) return;
-  if (!first && !told.error) {
-    for (const frame of document.querySelectorAll("iframe[data-live]")) frame.contentWindow.location.reload();
-  }
+/** Fetches what is told to be new, if it concerns this page. What nobody listened to may do so. */
+function come(told, seen, first) {
   // A page without a version of its own has nothing to compare the first word with.
-  if (!part || (first && !part.querySelector("[data-version]"))) return;
-  if (told.error && !("always" in part.dataset)) return;
+  if (told.version === seen || (first && !part.querySelector("[data-version]"))) return;
   const own = part.dataset.table;
   if (!first && own && !told.everything && !told.tables.includes(own)) return;
   wanted = told.version;
