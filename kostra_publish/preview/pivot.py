@@ -436,7 +436,10 @@ class _View:
         if dimension == CONTENTS:
             if code in self._provisional:
                 yield Mark("provisional", "ikke bekreftet")
-            if code in self.interim:
+            # Where all of them are, it is told once above the table.
+            if code in self.interim and not self.interim.issuperset(
+                self.selection.picked[CONTENTS]
+            ):
                 yield Mark("interim", "foreløpig skjermet")
         if dimension == TIME and code in self._broken:
             yield Mark("break", "brudd")

@@ -62,9 +62,11 @@ function swap(text, fresh) {
   const before = fresh ? figures() : null;
   const draft = version();
   const kept = keep();
+  const had = part.querySelector("#utvalg");
   for (const each of template.content.querySelectorAll("button.sign")) each.tabIndex = -1;
   patchChildren(part, template.content);
-  part.querySelector("#utvalg")?.reset();
+  if (had) part.querySelector("#utvalg")?.reset();
+  else unfold();
   settle();
   restore(kept);
   if (before) flash(before, draft);
@@ -212,6 +214,10 @@ function figures() {
 
 /** Shows which figures say something else than before. */
 function flash(before, draft) {
+  if (!before.size) {
+    announce(summary());
+    return;
+  }
   const names = columns();
   let count = 0;
   for (const row of part.querySelectorAll("tr[data-k]")) {

@@ -40,11 +40,11 @@ class Served:
     def current(self) -> Draft:
         return self.draft
 
-    def tell(self, draft: Draft, tables: Sequence[str], *, state: str, error: bool = False) -> None:
+    def tell(self, draft: Draft, tables: Sequence[str], *, state: str, **more: bool) -> None:
         """Make a draft the current one, unless it has failed, and tell everybody."""
-        if not error:
+        if not more.get("error"):
             self.draft = draft
-        self._send(_event(draft.version, tables, state, error=error))
+        self._send(_event(draft.version, tables, state, **more))
 
     def hang_up(self) -> None:
         """End every stream."""
@@ -68,7 +68,7 @@ class Served:
             # A long wait before the next try: a test looks at what is told while it is lost.
             yield "retry: 60000\n\n"
             version = self.draft.version
-            yield _event(version, [], f"Utkast {version} er klart", error=False)
+            yield _event(version, [], f"Utkast {version} er klart")
             while (said := await queue.get()) is not None:
                 yield said
         finally:
@@ -81,8 +81,8 @@ class Served:
         return HTMLResponse(f"<p>Cella {place} er skjult.</p>")
 
 
-def _event(version: int, tables: Sequence[str], state: str, *, error: bool) -> str:
-    content = {"version": version, "tables": [*tables], "state": state, "error": error}
+def _event(version: int, tables: Sequence[str], state: str, **more: bool) -> str:
+    content = {"version": version, "tables": [*tables], "state": state, "error": False, **more}
     return f"event: draft\ndata: {json.dumps(content)}\n\n"
 
 

@@ -392,6 +392,8 @@ def test_marks_stand_with_what_they_are_about() -> None:
         "Measure timer": (["interim"], "number"),
     }
     assert page().interim == ["Measure timer"]
+    (alone,) = shown(*FEW[:1], ("valueCodes[ContentsCode]", "timer")).rows[0].headers[-1:]
+    assert alone.marks == ()  # it is told above the table
     assert page(("valueCodes[ContentsCode]", "antall")).interim == []
 
 
