@@ -29,7 +29,7 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "first": "the first",
         "shown": "{cells} (shown)",
         "others_shown": "other figures that are shown",
-        "insider": "{protects}: someone counted in {whom} could work it out from this",
+        "insider": "{protects}: someone who is counted nearby could work it out from this",
         "near": (
             "keeps small figures near it from having only one possible value; nearest: "
             "{protected} (too few to show)"
@@ -121,7 +121,7 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "first": "det første",
         "shown": "{cells} (vist)",
         "others_shown": "andre tall som er vist",
-        "insider": "{protects}: en som er talt i {whom}, kunne regnet det ut av dette",
+        "insider": "{protects}: en som selv er talt i nærheten, kunne regnet det ut av dette",
         "near": (
             "hindrer at små tall i nærheten bare har én mulig verdi; nærmest: {protected} (for "
             "lite til å vises)"
