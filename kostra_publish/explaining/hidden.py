@@ -210,4 +210,7 @@ class Teller:
         return Link(self._words["in_no_table"].format(name=f"{region}: {persons}"))
 
     def _persons(self, cell: int) -> str:
-        return str(self.reasoned.universe.problem.cells["set"][cell])
+        name = str(self.reasoned.universe.problem.cells["set"][cell])
+        for word in ("without", "all_of"):
+            name = name.replace(WORDS["en"][word], self._words[word])
+        return name

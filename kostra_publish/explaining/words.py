@@ -46,6 +46,9 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "change": "the change since {release} in {name}",
         "as_in": "{name} as it was in {release}",
         "in_no_table": "«{name}» (in no table)",
+        # How disclosure control names persons that no table tells apart.
+        "without": " without ",
+        "all_of": "all of ",
         "cell": "«{name}»",
         "of": "«{name}» of {table}",
         "more": "and {count} more",
@@ -138,6 +141,8 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "change": "endringen siden {release} i {name}",
         "as_in": "{name} slik det var i {release}",
         "in_no_table": "«{name}» (i ingen tabell)",
+        "without": " uten ",
+        "all_of": "all ",
         "cell": "«{name}»",
         "of": "«{name}» i {table}",
         "more": "og {count} til",
