@@ -577,7 +577,7 @@ def why(
     follow. Of a missing one: which form is lacking, and what to do. A single figure is explained
     whatever it shows. For internal use: it says where there are few, though never how many.
     """
-    from kostra_publish import explaining
+    from kostra_publish.explaining import release as explaining
     from kostra_publish.specs import catalogue, folders
 
     asked = explaining.Asked(table, region, measure, terminal.pairs(category or []), year)

@@ -472,7 +472,7 @@ def print_scaffold(console: Console, made: Scaffold) -> None:
     if made.rounds:
         when = f"It is in the rounds {', '.join(made.rounds)}: the next `publish` of one has it."
     else:
-        when = "It is in no round: it can be previewed, and is published when `rounds` names one."
+        when = "It is in no round: it is previewed and published when `rounds` names one."
     page = f"http://127.0.0.1:8765/tabell/{made.table}"
     for line in (
         when,

@@ -11,10 +11,12 @@ import pytest
 from kostra_publish import cli
 from kostra_publish.cube.notes import MissingReports, report_notes
 from kostra_publish.disclosure import explain
-from kostra_publish.disclosure.explain import Why
 from kostra_publish.disclosure.safe import SafeCube
+from kostra_publish.disclosure.why import Why
 from kostra_publish.errors import ReleaseError, UsageError
-from kostra_publish.explaining import Asked, Explained, Explainer, Explanation, Kind, why
+from kostra_publish.explaining import Explained, Explanation, Kind
+from kostra_publish.explaining.explainer import Explainer
+from kostra_publish.explaining.release import Asked, why
 from kostra_publish.explaining.words import WORDS
 from kostra_publish.specs.catalogue import Catalogue, load
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME

@@ -20,7 +20,7 @@ from kostra_publish.drafting.standing import sources_of
 from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafts import Answer, Question, Working, Wrong
 from kostra_publish.errors import PublishError, UsageError
-from kostra_publish.explaining import Explainer
+from kostra_publish.explaining.explainer import Explainer
 from kostra_publish.making import Figures, figures
 from kostra_publish.outputs.quality import QualityFacts, without_figures
 from kostra_publish.preparing import Ground, Task, ground, plan, task

@@ -4,11 +4,9 @@
 const part = document.querySelector("[data-part]");
 const status = document.querySelector("#status");
 const failed = document.querySelector("#feil");
-const frame = document.querySelector("iframe[data-live]");
-let framed = null; // the version of what is in the frame
 const said = document.querySelector("#sagt");
 const panel = document.querySelector("#vindu");
-const FIGURES = "tbody td";
+const frame = document.querySelector("iframe[data-live]");
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const PATCHED = new Set(["DIV", "SECTION", "FORM", "DETAILS", "FIELDSET", "UL", "TABLE", "THEAD", "TBODY", "TR"]);
 const WAIT = 200; // milliseconds from a choice until it is shown, so that several are shown at once
@@ -506,6 +504,8 @@ function show(state, words) {
   status.dataset.state = state;
   if (status.textContent !== words) status.textContent = words;
 }
+
+let framed = null; // the version of what is in the frame
 
 /** Fetches the page of the release in its frame anew, and scrolls it to where it was. */
 function reframe(newer) {
