@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def answer(
         "query_string": query.encode(),
         "headers": [],
     }
-    asyncio.run(APP(scope, receive, send))
+    # In a thread of its own: the browser of other tests has its event loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(APP(scope, receive, send))).result()
     body = b"".join(one.get("body", b"") for one in sent)
     return sent[0]["status"], body.decode()
 
