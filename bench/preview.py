@@ -107,16 +107,18 @@ def _previewed(command: list[object]) -> Iterator[str]:
         env={**os.environ, "COLUMNS": "200"},
     )
     assert process.stdout is not None
-    said = process.stdout.readline()
-    yield said.rpartition(" ")[2].strip()
-    process.send_signal(signal.SIGINT)
-    process.wait(30)
+    try:
+        said = process.stdout.readline()
+        yield said.rpartition(" ")[2].strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
 
 
 def _whole(page: Page) -> float:
     started = perf_counter()
     page.wait_for_function(
-        "document.querySelector('#status').textContent.startsWith('Alt er')", timeout=900_000
+        "() => document.querySelector('#status').textContent.startsWith('Alt er')", timeout=900_000
     )
     return perf_counter() - started
 
