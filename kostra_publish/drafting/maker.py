@@ -7,6 +7,7 @@ counted at once and protected by themselves, until the whole round has been made
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -148,7 +149,9 @@ class Maker:
             lacking = [name for name in looked if name in lacking]
         if lacking or data or not now.is_as(before):
             self._put_off_whole()
-        self._send([cube for name in told if (cube := self._composed(name)) is not None])
+        composed = [cube for name in told if (cube := self._composed(name)) is not None]
+        if composed or not lacking:
+            self._send(composed)
         order = [name for name in (*looked, *changed, *lacking) if name in lacking]
         self.pending = {}
         self._put_first([*dict.fromkeys(order)])
@@ -304,6 +307,8 @@ def work(request: Request, connection: Connection) -> None:
     What goes wrong unexpectedly is told by where it happened: its message may hold a value.
     """
     try:
+        # What has been loaded is not looked through again and again for what is no longer needed.
+        gc.freeze()
         Maker(connection, request).run()
     except Exception as error:  # noqa: BLE001  # whatever it is, somebody must hear of it
         connection.send(unexpected(error))

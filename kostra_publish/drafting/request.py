@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-_NICE = 10
+_NICE = 15
 """How far the whole round stands back for those whom somebody is waiting for."""
 
 

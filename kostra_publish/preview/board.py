@@ -60,7 +60,7 @@ class Board:
     complete: bool = False
     """Whether every table is as it would be published."""
     maker: Maker | None = None
-    _listeners: set[asyncio.Queue[Event]] = field(default_factory=set)
+    _listeners: set[asyncio.Queue[Event | None]] = field(default_factory=set)
     _questions: dict[int, asyncio.Future[Answer]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=count)
     _sending: Lock = field(default_factory=Lock)
@@ -119,14 +119,19 @@ class Board:
 
     async def events(self) -> AsyncIterator[Event]:
         """What happens from now on, the state of now first."""
-        queue: asyncio.Queue[Event] = asyncio.Queue()
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
             yield self._event()
-            while True:
-                yield await queue.get()
+            while (event := await queue.get()) is not None:
+                yield event
         finally:
             self._listeners.discard(queue)
+
+    def end(self) -> None:
+        """Nothing more is told."""
+        for queue in self._listeners:
+            queue.put_nowait(None)
 
     @property
     def state(self) -> str:

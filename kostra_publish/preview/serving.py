@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -56,6 +57,8 @@ def serve(preview: Preview, ready: Callable[[str], object]) -> None:
     Raises UsageError when the port is taken.
     """
     board = Board(preview.draft)
+    # What has been loaded is not looked through again and again for what is no longer needed.
+    gc.freeze()
     with _listening(preview.port) as listener:
         port = listener.getsockname()[1]
         place = Place(preview.folders.templates, preview.out, port, preview.origins)
@@ -76,7 +79,20 @@ def serve(preview: Preview, ready: Callable[[str], object]) -> None:
             timeout_graceful_shutdown=_SECONDS,
         )
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, board).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of open pages before it waits for the answers that are under way."""
+
+    def __init__(self, config: uvicorn.Config, board: Board) -> None:
+        super().__init__(config)
+        self._board = board
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        self._board.end()
+        await super().shutdown(sockets)
 
 
 @contextmanager
