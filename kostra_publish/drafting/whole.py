@@ -67,7 +67,7 @@ class WholeRound:
         return cls(process, own)
 
     def end(self) -> None:
-        """End it, whatever it is doing. Nobody waits for it: so much memory takes a moment to go."""
+        """End it, whatever it is doing; nobody waits until its memory is free."""
         self.process.kill()
         self.connection.close()
 

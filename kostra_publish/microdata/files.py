@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -76,7 +76,13 @@ def file_name(dataset: str, year: int, version: int, suffix: str = ".parquet") -
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a local file, read in pieces."""
+    """The SHA-256 of a local file, read in pieces; not again while it is as it was."""
+    now = path.stat()
+    return _sha256_then(path, now.st_size, now.st_mtime_ns, now.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _sha256_then(path: Path, _size: int, _time: int, _inode: int) -> str:
     with path.open("rb") as source:
         return _digest(source)
 
