@@ -81,6 +81,11 @@ demo: $(INSTALLED) $(DEMO_DATA)/.written $(DEMO_KEYS)/sender.key ## synthetic No
 	  '  $(DEMO_OUT)/current/manifest.json               every file in and out, with its SHA-256' \
 	  '  $(DEMO_OUT)/releases.jsonl                      who built, approved and released what, and when' \
 	  '  $(DEMO_DATA)/                              the microdata that went in' \
+	  'See it in a browser while you change specs, templates and data:' \
+	  '  $(BIN)/kostra-publish preview --data $(DEMO_DATA) --out $(DEMO_OUT)' \
+	  'A table in the terminal, and how a figure is made:' \
+	  '  $(BIN)/kostra-publish show 13995 --region Sola --out $(DEMO_OUT)' \
+	  '  $(BIN)/kostra-publish explain 13995 KOSsosgjantmnd0000 --region 1124 --out $(DEMO_OUT)' \
 	  'A quick look at some tables (goes to $(DEMO_OUT)/looks/):' \
 	  '  $(BIN)/kostra-publish publish 2026-06 --data $(DEMO_DATA) --out $(DEMO_OUT) --only 13995,14019'
 

@@ -54,10 +54,9 @@ class Draft:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any figure is made of synthetic data."""
-        return any(
-            facts.synthetic for cube in self.cubes.values() for facts in cube.vintages.values()
-        )
+        """Whether any figure is made of synthetic data, or was in the release before."""
+        cubes = (*self.cubes.values(), *self.previous.values())
+        return any(facts.synthetic for cube in cubes for facts in cube.vintages.values())
 
 
 # --- what goes between the process that makes drafts and the one that shows them ---------
