@@ -76,7 +76,20 @@ def serve(preview: Preview, ready: Callable[[str], object]) -> None:
             timeout_graceful_shutdown=_SECONDS,
         )
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, board).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Lets open pages go when it ends, rather than wait for them to leave."""
+
+    def __init__(self, config: uvicorn.Config, board: Board) -> None:
+        super().__init__(config)
+        self._board = board
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams of events, then the rest."""
+        self._board.end()
+        await super().shutdown(sockets)
 
 
 @contextmanager
@@ -149,8 +162,7 @@ async def _watching(preview: Preview, board: Board) -> AsyncIterator[None]:
         async for change in changes(preview.folders, stop):
             if change.templates:
                 board.templates_saved()
-            if change.specs or change.data:
-                board.ask(Saved(specs=change.specs, data=change.data))
+            board.ask(Saved(specs=change.specs, data=change.data))
 
     watcher = asyncio.create_task(watch())
     try:

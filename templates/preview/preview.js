@@ -51,10 +51,15 @@ async function refresh({ search = location.search, fresh = false, tell = null } 
 }
 
 function swap(text, fresh) {
-  const before = fresh ? figures() : null;
-  const kept = keep();
   const template = document.createElement("template");
   template.innerHTML = text;
+  if (template.content.querySelector("main")) {
+    // A page that is awaited: when it is there, it takes the place of this one.
+    if (template.content.querySelector("iframe")) location.reload();
+    return;
+  }
+  const before = fresh ? figures() : null;
+  const kept = keep();
   part.replaceChildren(template.content);
   settle();
   restore(kept);
