@@ -32,7 +32,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 # The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 
-.PHONY: help venv demo browser tools test check format schema bench bars site handover lock clean distclean
+.PHONY: help venv demo browser tools test check format schema bench bars site handover preview lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -145,6 +145,9 @@ site: $(INSTALLED) browser ## pages a second, bytes, and how soon a slow device 
 
 handover: $(INSTALLED) ## what handing rows over takes, part by part (RELEASE=folder DATA=folder)
 	@$(BIN)/python -m bench.handover $(if $(RELEASE),$(RELEASE),$(DEMO_OUT)/current) $(if $(DATA),$(DATA),$(DEMO_DATA))
+
+preview: $(INSTALLED) browser ## from a saved spec to the open page, in Chromium (DATA=folder OUT=folder)
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m bench.preview $(if $(DATA),$(DATA),$(DEMO_DATA)) $(if $(OUT),$(OUT),$(DEMO_OUT))
 
 lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
 	$(LOCK) pyproject.toml --output-file requirements.lock

@@ -577,7 +577,7 @@ def why(
     follow. Of a missing one: which form is lacking, and what to do. A single figure is explained
     whatever it shows. For internal use: it says where there are few, though never how many.
     """
-    from kostra_publish import explaining
+    from kostra_publish.explaining import release as explaining
     from kostra_publish.specs import catalogue, folders
 
     asked = explaining.Asked(table, region, measure, terminal.pairs(category or []), year)
@@ -821,6 +821,50 @@ def schema(
         raise PublishError(
             f"out of date in {folder}: {', '.join(names)}", fix="Run `kostra-publish schema`."
         )
+
+
+@app.command(
+    "new-table",
+    epilog="**Example:** `kostra-publish new-table enslige-fedre --from skjema11`",
+)
+def new_table(
+    table: Annotated[
+        str, typer.Argument(metavar="ID", help="Its number, or a name: enslige-fedre.")
+    ],
+    source: Annotated[
+        str,
+        typer.Option("--from", metavar="DATASET", help="skjema11, skjema11c, skjema7, regnskap …"),
+    ],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("--measure", help="A variable to measure, too; may be given several times."),
+    ] = None,
+    rounds: Annotated[
+        str | None,
+        typer.Option(
+            "--rounds",
+            help="Kinds of round, such as march,june, or none; default: as other tables of it.",
+        ),
+    ] = None,
+    specs: Specs = None,
+) -> None:
+    """Write the spec of a new table: one that can be previewed at once, with examples in it.
+
+    It counts everybody in the dataset, by sex where that is known. Other dimensions and measures
+    stand in it as examples, each to be taken in use by taking the # away. No file is replaced.
+    """
+    from kostra_publish import scaffolding
+    from kostra_publish.specs import folders
+
+    kinds = terminal.tables(rounds, "--rounds", "have those of other tables")
+    asked = scaffolding.Asked(
+        table,
+        source,
+        tuple(measure or ()),
+        None if rounds is None else () if kinds == ("none",) else kinds,
+    )
+    made = scaffolding.new_table(folders.to_write("table_specs", specs), asked)
+    terminal.print_scaffold(terminal.console(), made)
 
 
 nav = typer.Typer(

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kostra_publish.releases.life import Standing, Standings
     from kostra_publish.releases.verdict import QualityVerdict
     from kostra_publish.releasing import Planned
+    from kostra_publish.scaffolding import Scaffold
     from kostra_publish.specs.catalogue import Catalogue
 
 _NAME_WIDTH = 28
@@ -463,6 +464,24 @@ def print_derivation(console: Console, found: Derivation) -> None:
             years.add_row(*map(escape, cells))
         console.print()
         _show(console, years)
+
+
+def print_scaffold(console: Console, made: Scaffold) -> None:
+    """The spec that was written, and what to do with it."""
+    print_written(console, made.path)
+    if made.rounds:
+        when = f"It is in the rounds {', '.join(made.rounds)}: the next `publish` of one has it."
+    else:
+        when = "It is in no round: it is previewed and published when `rounds` names one."
+    page = f"http://127.0.0.1:8765/tabell/{made.table}"
+    for line in (
+        when,
+        "Next:",
+        f"  1. Write title and names in {made.path}, and take examples in use.",
+        f"  2. See it while you write, at {page}: kostra-publish preview --data data/ --out out/",
+        "  3. kostra-publish check",
+    ):
+        console.print(Text(line), soft_wrap=True)
 
 
 def print_proofs(console: Console, proofs: Sequence[Proof]) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
-from string import Formatter
 
 import polars as pl
 import pytest
@@ -31,6 +30,7 @@ from tests.cubes import cube, dimension, dimensions, facts
 from tests.disclosure.test_rounds_disclosure import published
 from tests.disclosure.test_universe import ONE, TWO, built, people
 from tests.few_specs import SPECS
+from tests.phrases import unlike, unused
 from tests.schedule import release_facts
 
 SOLA = "1124"
@@ -119,20 +119,9 @@ def test_a_table_that_takes_its_measures_from_another_says_where_they_stand(
     assert "one of them has not reported" in rows(found, "larger regions")[0]
 
 
-@pytest.mark.parametrize("word", sorted(WORDS["en"]))
-def test_every_phrase_says_the_same_in_both_languages(word: str) -> None:
-    named = [
-        {name for _, name, _, _ in Formatter().parse(WORDS[tongue][word]) if name}
-        for tongue in WORDS
-    ]
-    assert named[0] == named[1]
-    assert WORDS["en"].keys() == WORDS["nb"].keys()
-
-
-def test_every_phrase_is_used() -> None:
-    sources = (SPECS.parent / "kostra_publish" / "deriving").glob("*.py")
-    text = "".join(one.read_text(encoding="utf-8") for one in sources if one.stem != "words")
-    assert [word for word in WORDS["en"] if f'"{word}"' not in text] == []
+def test_every_phrase_says_the_same_in_both_languages_and_is_used() -> None:
+    assert unlike(WORDS) == []
+    assert unused(WORDS, SPECS.parent / "kostra_publish" / "deriving") == []
 
 
 # --- numbers ---------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kostra_publish.cube.conditions import ALL
 from kostra_publish.deriving.words import WORDS
 from kostra_publish.microdata.variables import Variable
+from kostra_publish.outputs.facts import listed
 from kostra_publish.specs.models import Condition, Given, Range, Tongue, Where, Without
 
 _AS_REPORTED = " as reported"
@@ -60,9 +61,3 @@ def _value(one: str | Range, variable: Variable, tongue: Tongue) -> str:
         word = "at_least" if one.to is None else "at_most"
         return words[word].format(first=one.from_, last=one.to)
     return words["between"].format(first=one.from_, last=one.to)
-
-
-def listed(texts: Iterable[str], last: str) -> str:
-    """Texts in a row, with a word before the last one."""
-    every = [*texts]
-    return ", ".join([*every[:-2], last.join(every[-2:])])

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from kostra_publish.codes.regions import kind_of
-from kostra_publish.deriving.conditions import conditions, listed
+from kostra_publish.deriving.conditions import conditions
 from kostra_publish.deriving.figures import SINGLE, Figures, Part
 from kostra_publish.deriving.formulas import Made, units
 from kostra_publish.deriving.words import WORDS
 from kostra_publish.disclosure.safe import SUPPRESSED
-from kostra_publish.microdata.columns import columns
-from kostra_publish.outputs.facts import in_words
+from kostra_publish.microdata.columns import columns, families
+from kostra_publish.outputs.facts import in_words, listed
 from kostra_publish.outputs.grid import GridCell
 from kostra_publish.outputs.norwegian import number
 from kostra_publish.specs.models import (
@@ -30,8 +30,6 @@ from kostra_publish.specs.models import (
 )
 from kostra_publish.specs.yaml_text import Document, Tree
 
-_FAMILY: Final = 5
-"""From so many columns on that begin alike, they are told by how they begin."""
 _POPULATION: Final = "befolkning"
 _BYDELER: Final = frozenset({"bydel", "bydeler"})
 
@@ -251,7 +249,7 @@ class Telling:
             if behind == (name,):
                 plain.append(name)
             else:
-                yield f"{name} ← {', '.join(_families(behind))}"
+                yield f"{name} ← {', '.join(families(behind))}"
         units_of = [one for one in ("KOMMUNE_NR", "BYDELSNR") if self._has(source, one)]
         yield ", ".join([*plain, *units_of])
 
@@ -435,17 +433,6 @@ class Counting:
     @cached_property
     def _words(self) -> Mapping[str, str]:
         return WORDS[self.tongue]
-
-
-def _families(names: Sequence[str]) -> Iterator[str]:
-    """Columns; many that begin alike are told together."""
-    starts = [name.partition("_")[0] for name in names]
-    for start in dict.fromkeys(starts):
-        own = [name for name, its in zip(names, starts, strict=True) if its == start]
-        if len(own) < _FAMILY:
-            yield from own
-        else:
-            yield f"{start}_* ({len(own)})"
 
 
 def _at(document: Document, place: Sequence[str | int]) -> Tree:

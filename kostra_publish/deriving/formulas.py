@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Final
 
 from kostra_publish.cube.atoms import AtomKey, Compiler, LinearForm, Quotient
-from kostra_publish.deriving.conditions import called, conditions, listed
+from kostra_publish.deriving.conditions import called, conditions
 from kostra_publish.deriving.words import WORDS
 from kostra_publish.microdata.variables import Variable, variables
+from kostra_publish.outputs.facts import listed
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import (
     Atom,
@@ -72,15 +73,16 @@ class Made:
     @cached_property
     def quotient(self) -> Quotient:
         """The measure as it is computed."""
-        every = self._compiler.quotients(self.table, self.year)
-        return next(one for one in every if one.measure.code == self.measure.code)
+        alone = self.table.model_copy(update={"measures": [self.measure]})
+        (found,) = self._compiler.quotients(alone, self.year)
+        return found
 
-    @property
+    @cached_property
     def above(self) -> list[Piece]:
         """What is summed, or stands above the line."""
         return self._pieces(self.quotient.numerator, self._named[0])
 
-    @property
+    @cached_property
     def below(self) -> list[Piece]:
         """What stands below the line; nothing where nothing is divided."""
         return self._pieces(self.quotient.denominator, self._named[1])

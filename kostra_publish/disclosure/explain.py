@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from scipy.sparse import csc_array, csr_array, hstack, vstack
 from kostra_publish.disclosure.attack.modular import PRIME, echelon, products
 from kostra_publish.disclosure.attack.view import unknown_numbers
 from kostra_publish.disclosure.problem import Flags, Floats, Integers, Problem
+from kostra_publish.disclosure.why import Why
 
 SEED: Final = 7
 VECTORS: Final = 4
@@ -35,23 +35,6 @@ REACH: Final = 4
 MOST_ROWS: Final = 10_000
 """Figures at most among which those are sought that link two cells."""
 TINY: Final = 1e-6
-
-
-class Why(StrEnum):
-    """What would happen if a hidden cell alone were shown too."""
-
-    FOLLOWS = "follows"
-    """Small cells would follow by arithmetic."""
-    INSIDER = "insider"
-    """Whoever is alone in one small cell could work out another."""
-    NOUGHTS = "noughts"
-    """Small cells would follow for those who know where nobody is."""
-    INSIDER_NOUGHTS = "insider and noughts"
-    """The same for whoever is alone in a small cell."""
-    NEAR = "near"
-    """No single cell follows: what is kept open is the interval of small cells nearby."""
-    KNOWN = "known"
-    """Nothing: the cell itself follows from what is shown."""
 
 
 @dataclass(frozen=True)

@@ -79,27 +79,36 @@ def composed(
     same codes. Raises ValueError when they do not.
     """
     contents = next(one for one in dimensions if one.code == CONTENTS)
-    columns = [_measure_cells(parts[code], dimensions, code, vintage) for code in contents.codes]
-    rows = np.arange(columns[0].height * len(columns)).reshape(len(columns), -1).T.ravel()
-    return SafeCube(SEAL, table, dimensions, pl.concat(columns)[rows], {vintage: facts})
+    size = prod(len(dimension.codes) for dimension in dimensions)
+    places = np.arange(size).reshape([len(dimension.codes) for dimension in dimensions])
+    rows, found, first = np.zeros(size, dtype=np.int64), [], 0
+    for cube in {id(cube): cube for cube in parts.values()}.values():
+        own = [n for n, code in enumerate(contents.codes) if parts[code] is cube]
+        taken = _positions(cube, dimensions, [contents.codes[n] for n in own], vintage)
+        rows[places[..., own, :].ravel()] = np.arange(first, first + taken.size)
+        found.append(_cells(cube)[taken])
+        first += taken.size
+    return SafeCube(SEAL, table, dimensions, pl.concat(found)[rows], {vintage: facts})
 
 
-def _measure_cells(
-    cube: SafeCube, dimensions: Sequence[CubeDimension], measure: str, vintage: int
-) -> pl.DataFrame:
-    """The cells of one measure and vintage, in the order of all other dimensions."""
+def _positions(
+    cube: SafeCube, dimensions: Sequence[CubeDimension], measures: Sequence[str], vintage: int
+) -> Positions:
+    """Where a cube has these measures in a vintage, in the order of ``dimensions``."""
+    only: Mapping[str, Sequence[str]] = {CONTENTS: measures, TIME: [str(vintage)]}
+    wanted = {one.code: only.get(one.code, one.codes) for one in dimensions}
+    if [one.code for one in cube.dimensions] != list(wanted):
+        msg = f"table {cube.table.id} has other dimensions"
+        raise ValueError(msg)
     kept = []
     for dimension in cube.dimensions:
-        other = next((one for one in dimensions if one.code == dimension.code), None)
-        picked = {CONTENTS: [measure], TIME: [str(vintage)]}.get(dimension.code)
-        codes = picked or (list(other.codes) if other else [])
         known = {code: place for place, code in enumerate(dimension.codes)}
-        if other is None or not set(codes) <= known.keys():
+        if not known.keys() >= set(wanted[dimension.code]):
             msg = f"table {cube.table.id}: {dimension.code} has other codes"
             raise ValueError(msg)
-        kept.append(np.array([known[code] for code in codes], dtype=np.int64))
-    flat = np.ravel_multi_index(np.ix_(*kept), cube.size).ravel()
-    return _cells(cube)[flat]
+        kept.append(np.array([known[code] for code in wanted[dimension.code]], dtype=np.int64))
+    found: Positions = np.ravel_multi_index(np.ix_(*kept), cube.size).ravel()
+    return found
 
 
 def with_history(new: SafeCube, earlier: SafeCube | None) -> SafeCube:

@@ -59,6 +59,8 @@ class Maker:
     """Tables that somebody has looked at, the last one last."""
     answers: Answers = field(default_factory=dict)
     """What disclosure control found last."""
+    checked: set[str] = field(default_factory=set)
+    """SHA-256 of data files that keep their contracts."""
     whole_due: float | None = None
     """When the whole round is to be made, unless something is saved before; None: it is made."""
     pending: dict[str, None] = field(default_factory=dict)
@@ -185,7 +187,7 @@ class Maker:
         if lacking:
             self.connection.send(Working(f"Teller {name}"))
             now, basis = self._now, self._now.basis(name)
-            cube = glance(now.plan_of, table, lacking, now.round, self.request.data)
+            cube = glance(now.plan_of, table, lacking, now.round, self.request.data, self.checked)
             for code in lacking:
                 self.shown[name, code] = _Shown(basis, cube, is_settled=False)
         if (made := self._composed(name)) is not None:

@@ -15,15 +15,16 @@ from multiprocessing.process import BaseProcess
 
 from kostra_publish.disclosure.protection import Answers
 from kostra_publish.drafting.basis import Basis, basis
+from kostra_publish.drafting.built import Built, as_built
 from kostra_publish.drafting.request import Request, work_whole
 from kostra_publish.drafting.standing import sources_of
 from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafts import Answer, Question, Working, Wrong
 from kostra_publish.errors import PublishError, UsageError
-from kostra_publish.explaining import Explainer
-from kostra_publish.making import Figures, figures
+from kostra_publish.explaining.explainer import Explainer
+from kostra_publish.making import figures
 from kostra_publish.outputs.quality import QualityFacts, without_figures
-from kostra_publish.preparing import Ground, Task, ground, plan, task
+from kostra_publish.preparing import ground, plan, task
 from kostra_publish.releases.passing import Passed
 
 _SPAWN = get_context("spawn")
@@ -95,12 +96,23 @@ def _make(connection: Connection, request: Request, known: Answers) -> Explainer
 
     wanted = task(request.round, sources_of(request))
     base = ground(request.out, wanted, touch=False)
-    made = figures(wanted, base, stage, hand_over=False, known=known)
     planned = plan(wanted, base.earlier)
     bases = {table.id: basis(planned, table) for table in wanted.tables}
-    report = without_figures(made.report)
-    connection.send(Made(tuple(map(Passed.of, made.cubes)), bases, report, made.protected.answers))
-    return _explainer(wanted, base, made)
+    built = as_built(request.out / wanted.round.name, wanted, base, planned)
+    answers: Answers = {}
+    if built is None:
+        made = figures(wanted, base, stage, hand_over=False, known=known)
+        built = Built(made.cubes, made.protected.universes, made.report)
+        answers = made.protected.answers
+    report = without_figures(built.report)
+    connection.send(Made(tuple(map(Passed.of, built.cubes)), bases, report, answers))
+    return Explainer.of(
+        {cube.table.id: cube for cube in built.cubes},
+        built.universes,
+        wanted.round.vintage,
+        wanted.catalogue,
+        base.shown.universes if base.shown else (),
+    )
 
 
 class _Unheard:
@@ -111,17 +123,6 @@ class _Unheard:
 
     def progress(self, done: int, of: int) -> None:
         """Nothing comes of it."""
-
-
-def _explainer(wanted: Task, base: Ground, made: Figures) -> Explainer:
-    cubes = {cube.table.id: cube for cube in made.cubes}
-    return Explainer.of(
-        cubes,
-        made.protected.universes,
-        wanted.round.vintage,
-        wanted.catalogue,
-        base.shown.universes if base.shown else (),
-    )
 
 
 def _answer(known: Explainer, question: Question) -> Answer:

@@ -1,11 +1,10 @@
 """Why a figure is hidden, missing or as it is, in words; never with a value.
 
 Answers come from safe cubes and from what their release was protected as, held in memory
-(``Explainer``) or read from the release (``why``): neither microdata nor true cubes.
+(``explainer``) or read from the release (``release``): neither microdata nor true cubes. What is
+told (here) takes neither to pass on or to show.
 """
 
-from kostra_publish.explaining.explainer import Explainer
-from kostra_publish.explaining.release import Asked, why
 from kostra_publish.explaining.told import (
     Chain,
     Explained,
@@ -16,13 +15,10 @@ from kostra_publish.explaining.told import (
 )
 
 __all__ = [
-    "Asked",
     "Chain",
     "Explained",
-    "Explainer",
     "Explanation",
     "Kind",
     "Line",
     "Link",
-    "why",
 ]

@@ -9,9 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.disclosure.explain import Reason, Reasons, Why
+from kostra_publish.disclosure.explain import Reason, Reasons
 from kostra_publish.disclosure.problem import Integers
 from kostra_publish.disclosure.stored_universe import IN, SINCE, StoredUniverse
+from kostra_publish.disclosure.why import Why
 from kostra_publish.explaining.naming import NAMED, Codes, Described, place_in
 from kostra_publish.explaining.told import Chain, Line, Link, line
 from kostra_publish.explaining.words import WORDS
@@ -118,7 +119,6 @@ class Teller:
             why=reason.why,
             protects=tuple(map(self.link, dict.fromkeys(reason.protects))),
             beside=tuple(map(self.link, beside)),
-            alone=tuple(map(self.link, reason.alone)),
         )
 
     def is_small(self, cell: int) -> bool:
@@ -143,9 +143,8 @@ class Teller:
             return line(words[near], protected=self._some(found.protects))
         protects = line(words["protects"], protected=self._some(found.protects))
         if found.why not in _GIVEN:
-            # That somebody is alone there is a value, and is not said.
-            alone = self._some(tuple({str(one): one for one in found.alone}.values()))
-            return line(words["insider"], protects=protects, alone=alone)
+            # Who could is alone in a cell: which one that is would tell its value.
+            return line(words["insider"], protects=protects)
         beside = line(words["shown"], cells=self._some(found.beside))
         return line(
             words[_GIVEN[found.why]],
@@ -211,4 +210,7 @@ class Teller:
         return Link(self._words["in_no_table"].format(name=f"{region}: {persons}"))
 
     def _persons(self, cell: int) -> str:
-        return str(self.reasoned.universe.problem.cells["set"][cell])
+        name = str(self.reasoned.universe.problem.cells["set"][cell])
+        for word in ("without", "all_of"):
+            name = name.replace(WORDS["en"][word], self._words[word])
+        return name

@@ -13,7 +13,7 @@ from kostra_publish.errors import UsageError
 from kostra_publish.explaining.naming import Codes, Described
 from kostra_publish.explaining.told import Kind, Line, line
 from kostra_publish.explaining.words import WORDS
-from kostra_publish.outputs.facts import in_words, written
+from kostra_publish.outputs.facts import in_words, listed, written
 from kostra_publish.releases.rounds import Round, Schedule
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, TIME
@@ -283,5 +283,4 @@ class Cell:
         return self._words[word].format(**filled)
 
     def _listed(self, names: Iterable[str]) -> str:
-        every = [*names]
-        return ", ".join([*every[:-2], f" {self._words['and']} ".join(every[-2:])])
+        return listed(names, self._words["and"])

@@ -8,7 +8,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import TypeAlias
 
-from kostra_publish.disclosure.explain import Why
+from kostra_publish.disclosure.why import Why
 
 
 class Kind(StrEnum):
@@ -95,15 +95,14 @@ class Chain:
     """How a hidden cell protects: it and those ``beside`` it give the first of ``protects``.
 
     ``cell`` is what the figure rests on. ``beside`` are shown, the most important first, and
-    none where they could not be told. ``alone``: the small cells that somebody is counted in
-    who could work it out, one for each of ``protects``.
+    none where they could not be told. Who could work it out otherwise, by being alone in some
+    cell, is not said: that would be its value.
     """
 
     cell: Link
     why: Why
     protects: tuple[Link, ...] = ()
     beside: tuple[Link, ...] = ()
-    alone: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)

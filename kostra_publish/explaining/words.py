@@ -29,7 +29,7 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "first": "the first",
         "shown": "{cells} (shown)",
         "others_shown": "other figures that are shown",
-        "insider": "{protects}: someone counted in {alone} could work it out from this",
+        "insider": "{protects}: someone who is counted nearby could work it out from this",
         "near": (
             "keeps small figures near it from having only one possible value; nearest: "
             "{protected} (too few to show)"
@@ -46,6 +46,9 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "change": "the change since {release} in {name}",
         "as_in": "{name} as it was in {release}",
         "in_no_table": "«{name}» (in no table)",
+        # How disclosure control names persons that no table tells apart.
+        "without": " without ",
+        "all_of": "all of ",
         "cell": "«{name}»",
         "of": "«{name}» of {table}",
         "more": "and {count} more",
@@ -121,7 +124,7 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "first": "det første",
         "shown": "{cells} (vist)",
         "others_shown": "andre tall som er vist",
-        "insider": "{protects}: en som er talt i {alone}, kunne regnet det ut av dette",
+        "insider": "{protects}: en som selv er talt i nærheten, kunne regnet det ut av dette",
         "near": (
             "hindrer at små tall i nærheten bare har én mulig verdi; nærmest: {protected} (for "
             "lite til å vises)"
@@ -138,6 +141,8 @@ WORDS: Final[Mapping[Tongue, Mapping[str, str]]] = {
         "change": "endringen siden {release} i {name}",
         "as_in": "{name} slik det var i {release}",
         "in_no_table": "«{name}» (i ingen tabell)",
+        "without": " uten ",
+        "all_of": "all ",
         "cell": "«{name}»",
         "of": "«{name}» i {table}",
         "more": "og {count} til",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -10,6 +10,8 @@ from kostra_publish.microdata.contracts import contract
 from kostra_publish.microdata.persons import BORN
 from kostra_publish.microdata.variables import DATASET_OF_SOURCE, Variable, variables
 
+FAMILY: Final = 5
+"""From so many columns on that begin alike, they are told by how they begin."""
 _BIRTH: Final = ("PERSON_FODSELSNR", "FODSELSDATO")
 """What tells when somebody was born; used at once, and dropped."""
 _PUT_TOGETHER: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
@@ -51,3 +53,14 @@ def _roots(
             # Rows of this source take it over as it is in the dataset's own source.
             dataset = DATASET_OF_SOURCE[source]
             yield from _roots(dataset, variables(dataset, year)[root], known, own, year)
+
+
+def families(names: Sequence[str]) -> Iterator[str]:
+    """Columns for people to read; many that begin alike are told together: ``STMND_* (12)``."""
+    starts = [name.partition("_")[0] for name in names]
+    for start in dict.fromkeys(starts):
+        own = [name for name, its in zip(names, starts, strict=True) if its == start]
+        if len(own) < FAMILY:
+            yield from own
+        else:
+            yield f"{start}_* ({len(own)})"

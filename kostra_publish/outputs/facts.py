@@ -344,6 +344,12 @@ def is_estimated(table: TableSpec, facts: VintageFacts, region: str) -> bool:
     return table.missing != "sum" and region in facts.estimated
 
 
+def listed(texts: Iterable[str], word: str) -> str:
+    """Texts in a row, with a word before the last one: ``a, b and c``."""
+    every = [*texts]
+    return ", ".join([*every[:-2], f" {word} ".join(every[-2:])])
+
+
 def in_words(share: float, language: Language) -> str:
     """A per cent with one decimal, as the language writes it."""
     text = f"{share:.1f}"

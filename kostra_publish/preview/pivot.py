@@ -5,6 +5,7 @@ Everything here is a function of safe cubes and the parameters of an address.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kostra_publish.disclosure.safe import MISSING, NOT_APPLICABLE, SUPPRESSED, SafeCube
 from kostra_publish.outputs.comparison import words
-from kostra_publish.outputs.comparison.facts import Kind
+from kostra_publish.outputs.comparison.facts import KINDS, Kind
 from kostra_publish.outputs.facts import (
     Footnote,
     breaks,
@@ -41,6 +42,9 @@ from kostra_publish.specs.dimensions import CONTENTS, TIME, CubeDimension
 from kostra_publish.specs.models import LANGUAGES, Language
 
 LOOKS: Final = {SUPPRESSED: "suppressed", MISSING: "missing", NOT_APPLICABLE: "not_applicable"}
+_SHORT: Final = {
+    "preliminary": "*", "provisional": "?", "interim": "◔", "break": "⌇", "new": "+",
+}  # fmt: skip
 _ROW, _COLUMN = "r", "c"
 """The ids of the only header of a side without dimensions."""
 _BEFORE: Final = "–"
@@ -53,10 +57,17 @@ class Mark(NamedTuple):
     kind: str
     text: str
 
+    @property
+    def short(self) -> str:
+        """A sign for it, where it has been told in words before."""
+        return _SHORT[self.kind]
+
 
 class Header(NamedTuple):
     """The header of some rows or columns."""
 
+    level: int
+    """How many headers stand outside it."""
     id: str
     key: str
     """The codes of the dimensions so far, by which it is known again in the next draft."""
@@ -67,6 +78,8 @@ class Header(NamedTuple):
     marks: tuple[Mark, ...]
     notes: tuple[int, ...]
     preliminary: bool
+    again: bool = False
+    """Whether the same category has stood on this side before."""
 
 
 class Changed(NamedTuple):
@@ -110,6 +123,8 @@ class Row:
     key: str
     headers: Sequence[Header]
     figures: Sequence[Figure]
+    within: str
+    """What it stands within: its outer headers in one line, where there is no room for columns."""
 
 
 class Numbered(NamedTuple):
@@ -142,6 +157,8 @@ class Shown:
     rows: Sequence[Row]
     notes: Sequence[Numbered]
     signs: Sequence[str]
+    marks: Sequence[Mark]
+    """The marks that stand as a sign somewhere."""
     kinds: Mapping[Kind, int]
     """How many figures have changed since the release before, by kind."""
     time: str
@@ -323,26 +340,29 @@ class _View:
         top, column_ids, column_keys = self._headers("c", self.laid.heading)
         side, row_ids, row_keys = self._headers("r", self.laid.stub)
         figures = self._figures(earlier, row_ids, column_ids)
-        kinds: dict[Kind, int] = {}
-        for one in earlier.values():
-            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+        headers = [header for begun in (*top, *side) for header in begun if header.again]
+        again = dict.fromkeys(mark for header in headers for mark in header.marks)
+        kinds = Counter(one.kind for one in earlier.values())
         innermost = {
             name: codes[-1] if codes else "" for name, codes in self.selection.sides.items()
         }
         return Shown(
             top=[
-                [header for headers in top for n, header in headers if n == level]
+                [header for headers in top for header in headers if header.level == level]
                 for level in range(len(self.laid.heading))
             ],
             corner=[one.label.get(self.language) for one in self.laid.stub],
             column_keys=column_keys,
             rows=[
-                Row(key, [header for _, header in headers], row)
-                for key, headers, row in zip(row_keys, side, figures, strict=True)
+                Row(key, begun, row, " · ".join(labels[:-1]))
+                for key, begun, row, labels in zip(
+                    row_keys, side, figures, _spelled(self.laid.stub, self.language), strict=True
+                )
             ],
             notes=[*self._notes.values()],
             signs=self._signs,
-            kinds=kinds if self.selection.changes else {},
+            marks=[*again],
+            kinds={kind: kinds[kind] for kind in KINDS if kinds[kind] and self.selection.changes},
             time=next((side for side, code in innermost.items() if code == TIME), ""),
             refers=max(len(self.laid.stub), len(self.laid.heading)) > 1,
         )
@@ -356,30 +376,34 @@ class _View:
 
     def _headers(
         self, letter: str, side: Sequence[CubeDimension]
-    ) -> tuple[list[list[tuple[int, Header]]], list[str], list[str]]:
+    ) -> tuple[list[list[Header]], list[str], list[str]]:
         """By row or column: the headers that begin there, the ids and the codes of all of its."""
-        made = [self._of_dimension(one) for one in side]
-        begun: list[list[tuple[int, Header]]] = []
+        made = [self._of_dimension(one, level) for level, one in enumerate(side)]
+        begun: list[list[Header]] = []
         ids, keys = [""] * len(side), [""] * len(side)
         every_id, every_key = [], []
+        seen: set[tuple[int, str]] = set()
         for place, headers in enumerate(self.laid.headers(side)):
             found = []
             for n, code, span in headers:
                 ids[n], keys[n] = f"{letter}{n}-{place}", code
-                found.append(
-                    (n, made[n][code]._replace(id=ids[n], key=" ".join(keys[: n + 1]), span=span))
-                )
+                key = " ".join(keys[: n + 1])
+                again = (n, code) in seen
+                header = made[n][code]._replace(id=ids[n], key=key, span=span, again=again)
+                found.append(header)
+                seen.add((n, code))
             begun.append(found)
             every_id.append(" ".join(ids))
             every_key.append(" ".join(keys))
         return begun, every_id, every_key
 
-    def _of_dimension(self, dimension: CubeDimension) -> dict[str, Header]:
+    def _of_dimension(self, dimension: CubeDimension, level: int) -> dict[str, Header]:
         """By code: the header of a category, before it is known where it stands."""
         unit = self._units if dimension.code == CONTENTS else {}
         preliminary = self._preliminary if dimension.code == TIME else frozenset()
         return {
             code: Header(
+                level=level,
                 id="",
                 key="",
                 label=label.get(self.language),

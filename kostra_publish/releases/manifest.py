@@ -170,6 +170,15 @@ def write_manifest(
     return manifest
 
 
+def is_upon(manifest: Manifest, upon: Upon) -> bool:
+    """Whether a release was made upon exactly these others, as they are now."""
+    beside, compared = (
+        tuple(map(_reference, releases)) for releases in (upon.beside, upon.compared)
+    )
+    previous = _reference(upon.previous) if upon.previous else None
+    return (manifest.previous, manifest.beside, manifest.compared) == (previous, beside, compared)
+
+
 def _reference(release: Path) -> ReleaseReference:
     return ReleaseReference(round=release.name, manifest_sha256=sha256(release / FILE))
 

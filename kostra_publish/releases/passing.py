@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kostra_publish.disclosure.safe import CubeDimension, SafeCube, VintageFacts, only_safe
+from kostra_publish.disclosure.safe import (
+    SIGNS,
+    CubeDimension,
+    SafeCube,
+    VintageFacts,
+    only_safe,
+)
 from kostra_publish.disclosure.stored import arrived
 from kostra_publish.specs.models import TableSpec
 
@@ -19,7 +25,7 @@ from kostra_publish.specs.models import TableSpec
 class Passed:
     """What is passed on of a safe cube: all of it, made safe already.
 
-    ``cells`` has value (Float64) and status (String), in the cube's order.
+    ``cells`` has value (Float64) and status (Enum), in the cube's order.
     """
 
     table: TableSpec
@@ -31,7 +37,9 @@ class Passed:
     def of(cls, cube: SafeCube) -> Passed:
         """Ready to be sent."""
         (cube,) = only_safe([cube])
-        cells = pl.DataFrame([cube.values, cube.statuses], schema=["value", "status"])
+        # A sign takes a byte so, and much is passed on.
+        signs = cube.statuses.cast(pl.Enum(SIGNS))
+        cells = pl.DataFrame({"value": cube.values, "status": signs})
         return cls(cube.table, cube.dimensions, tuple(cube.vintages.values()), cells)
 
     @property

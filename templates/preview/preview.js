@@ -4,12 +4,11 @@
 const part = document.querySelector("[data-part]");
 const status = document.querySelector("#status");
 const failed = document.querySelector("#feil");
-const frame = document.querySelector("iframe[data-live]");
-let framed = null; // the version of what is in the frame
 const said = document.querySelector("#sagt");
 const panel = document.querySelector("#vindu");
 const FIGURES = "tbody td";
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const PATCHED = new Set(["DIV", "SECTION", "FORM", "DETAILS", "FIELDSET", "UL", "TABLE", "THEAD", "TBODY", "TR"]);
 const WAIT = 200; // milliseconds from a choice until it is shown, so that several are shown at once
 
 document.documentElement.classList.add("scripted");
@@ -53,18 +52,43 @@ async function refresh({ search = location.search, fresh = false, tell = null } 
 function swap(text, fresh) {
   const template = document.createElement("template");
   template.innerHTML = text;
+  // A part that has become a page.
   if (template.content.querySelector("main")) {
-    // A page that is awaited: when it is there, it takes the place of this one.
-    if (template.content.querySelector("iframe")) location.reload();
+    location.reload();
     return;
   }
   const before = fresh ? figures() : null;
+  const draft = version();
   const kept = keep();
-  part.replaceChildren(template.content);
+  for (const each of template.content.querySelectorAll("button.sign")) each.tabIndex = -1;
+  patchChildren(part, template.content);
+  part.querySelector("#utvalg")?.reset();
   settle();
   restore(kept);
-  if (before) flash(before);
+  if (before) flash(before, draft);
   performance.mark("preview-swapped", { detail: version() });
+}
+
+/** Makes an element as another is. What is alike stays, so that little is laid out anew. */
+function patch(old, now) {
+  if (old.isEqualNode(now)) return;
+  if (old.nodeName !== now.nodeName || old.id !== now.id || !PATCHED.has(old.nodeName)) {
+    old.replaceWith(now);
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (name !== "open" && !now.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of now.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  patchChildren(old, now);
+}
+
+function patchChildren(old, now) {
+  const [before, after] = [[...old.childNodes], [...now.childNodes]];
+  if (before.length !== after.length) old.replaceChildren(...after);
+  else before.forEach((each, n) => patch(each, after[n]));
 }
 
 function version() {
@@ -79,7 +103,7 @@ function keep() {
     selection: active?.type === "search" ? [active.selectionStart, active.selectionEnd] : null,
     open: new Map([...part.querySelectorAll("details[id]")].map((each) => [each.id, each.open])),
     typed: [...part.querySelectorAll("input[data-filter]")].map((each) => [each.id, each.value]),
-    scrolled: [...part.querySelectorAll("[id]")]
+    scrolled: [...part.querySelectorAll(".scroll, .options, .chooser")]
       .filter((each) => each.scrollTop || each.scrollLeft)
       .map((each) => [each.id, each.scrollTop, each.scrollLeft]),
     page: [scrollX, scrollY],
@@ -117,9 +141,6 @@ function announce(words) {
 }
 
 function settle() {
-  for (const each of part.querySelectorAll("details[data-open]")) {
-    if (matchMedia("(min-width: 62rem)").matches) each.open = true;
-  }
   const table = part.querySelector("table.pivot");
   if (!table) return;
   measure(table);
@@ -127,19 +148,25 @@ function settle() {
   if (first) rove(first);
 }
 
+/** What is open from the start where there is room. */
+function unfold() {
+  if (!matchMedia("(min-width: 62rem)").matches) return;
+  for (const each of part.querySelectorAll("details[data-open]")) each.open = true;
+}
+
 /** Where headers that stay in view stand: it depends on how wide those before them are. */
 function measure(table) {
   let left = 0;
-  const corners = [...table.querySelectorAll(".corner")];
-  const steps = corners.map((corner) => {
-    const here = left;
+  const lengths = { "--top-height": table.tHead.offsetHeight };
+  [...table.querySelectorAll(".corner")].forEach((corner, n) => {
+    lengths[`--l${n}`] = left;
     left += corner.offsetWidth;
-    return here;
   });
-  const height = table.tHead.offsetHeight;
-  steps.forEach((step, n) => table.style.setProperty(`--l${n}`, `${step}px`));
-  table.style.setProperty("--stub", `${left}px`);
-  table.style.setProperty("--top-height", `${height}px`);
+  lengths["--stub"] = left;
+  // On the part, which stays: what is as it was need not be laid out once more.
+  for (const [name, length] of Object.entries(lengths)) {
+    if (part.style.getPropertyValue(name) !== `${length}px`) part.style.setProperty(name, `${length}px`);
+  }
 }
 
 /* --- figures and where they are ---------------------------------------------------------- */
@@ -182,7 +209,7 @@ function figures() {
 }
 
 /** Shows which figures say something else than before. */
-function flash(before) {
+function flash(before, draft) {
   const names = columns();
   let count = 0;
   for (const row of part.querySelectorAll("tr[data-k]")) {
@@ -193,6 +220,7 @@ function flash(before) {
       count += 1;
     });
   }
+  if (!count && draft === version()) return;
   const words = count === 1 ? "1 celle her er endret" : `${count || "ingen"} celler her er endret`;
   announce(`Nytt utkast: ${words}.`);
 }
@@ -200,7 +228,7 @@ function flash(before) {
 /* --- a table is one stop for Tab; arrow keys go from sign to sign ------------------------- */
 
 function rove(button) {
-  for (const each of part.querySelectorAll("button.sign")) each.tabIndex = -1;
+  for (const each of part.querySelectorAll("button.sign")) if (each !== button && each.tabIndex !== -1) each.tabIndex = -1;
   button.tabIndex = 0;
 }
 
@@ -263,6 +291,7 @@ let waiting = 0;
 
 function chosen(form, changed) {
   clearTimeout(waiting);
+  fetching?.abort(); // what it would put in is not what is chosen now
   waiting = setTimeout(() => go(asked(form, changed)), WAIT);
 }
 
@@ -470,49 +499,43 @@ function show(state, words) {
   if (status.textContent !== words) status.textContent = words;
 }
 
-/** Fetches the page of the release in its frame anew, and scrolls it to where it was. */
-function reframe(newer) {
-  const before = framed;
-  framed = newer;
-  if (before === null || before === newer) return; // it has just been fetched
-  const inside = frame.contentWindow;
-  const { scrollX: left, scrollY: top } = inside;
-  frame.addEventListener("load", () => inside.scrollTo({ left, top, behavior: "instant" }), { once: true });
-  inside.location.reload();
-}
-
 function follow() {
   const events = new EventSource("/_/hendelser");
   let last = status.textContent;
-  let first = true;
-  events.addEventListener("open", () => {
-    first = true;
-    show("live", last);
-  });
+  events.addEventListener("open", () => show("live", last));
   events.addEventListener("error", () => show("lost", "Mistet kontakten med forhåndsvisningen. Prøver igjen."));
+  let seen = null; // the version that was told last
   events.addEventListener("draft", (event) => {
-    const draft = JSON.parse(event.data);
-    last = draft.state;
-    show(draft.error ? "failed" : "live", draft.state);
-    failed.hidden = !draft.error;
-    if (part && ("always" in part.dataset || !draft.error)) come(draft, first);
-    if (frame && !draft.error) reframe(draft.version);
-    first = false;
+    const told = JSON.parse(event.data);
+    last = told.state;
+    show(told.error ? "failed" : "live", told.state);
+    failed.hidden = !told.error;
+    come(told, seen);
+    seen = told.version;
   });
   addEventListener("pagehide", () => events.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-/** Fetches a draft that concerns this page. What came while nobody listened may have done so. */
-function come(draft, first) {
+/** Fetches what is told to be new, if it concerns this page. */
+function come(told, seen) {
+  const first = seen === null;
+  const changed = told.version !== (first ? version() : seen);
+  if (!changed && !told.everything) return;
+  if (!first && !told.error) {
+    for (const frame of document.querySelectorAll("iframe[data-live]")) frame.contentWindow.location.reload();
+  }
+  // A page without a version of its own has nothing to compare the first word with.
+  if (!part || (first && !part.querySelector("[data-version]"))) return;
+  if (told.error && !("always" in part.dataset)) return;
   const own = part.dataset.table;
-  const newer = first ? draft.version !== version() : draft.version > version();
-  if (!newer || !(first || !own || draft.everything || draft.tables.includes(own))) return;
-  wanted = draft.version;
+  if (!first && own && !told.everything && !told.tables.includes(own)) return;
+  wanted = told.version;
   if (!fetching) refresh({ fresh: true });
 }
 
 if (part) {
+  unfold();
   settle();
   listen();
 }

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from kostra_publish.disclosure.answer import withstanding
 from kostra_publish.disclosure.attack.exact import exact
-from kostra_publish.disclosure.explain import Reason, Reasons, Why, reasons, secondary
+from kostra_publish.disclosure.explain import Reason, Reasons, reasons, secondary
+from kostra_publish.disclosure.why import Why
 from kostra_publish.errors import DisclosureError
 from tests.disclosure.attack.problems import Slow, all_but, problem, table
 

@@ -10,19 +10,13 @@ from shutil import copy, copytree
 import pytest
 
 from kostra_publish.nav.receipts import Receipt
+from tests.guides import blocks, text
 from tests.nav.handing_over import BAGIT, PAYLOAD, Parties, sealed, tree
-
-GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "nav.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    """What stands between fences of a language."""
-    return [part.partition("```")[0] for part in GUIDE.split(f"```{language}\n")[1:]]
 
 
 def steps(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
     """The steps with public tools, in a folder with keys and package, up to one that fails."""
-    lines = blocks("sh")[0].splitlines()
+    lines = blocks("nav", "sh")[0].splitlines()
     assert lines[0].startswith("NAME=")
     script = "\n".join(["set -e", f"NAME={name}", *lines[1:]])
     path = f"{BAGIT.parent}{os.pathsep}{os.environ['PATH']}"
@@ -68,7 +62,7 @@ def test_the_steps_stop_at_what_was_altered(received: tuple[Path, str], end: str
 
 
 def test_the_receipt_shown_reads_and_each_key_is_described() -> None:
-    (shown,) = blocks("json")
+    (shown,) = blocks("nav", "json")
     assert Receipt.model_validate_json(shown).contact
     for name in Receipt.model_fields:
-        assert f"| `{name}` |" in GUIDE
+        assert f"| `{name}` |" in text("nav")

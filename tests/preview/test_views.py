@@ -20,6 +20,7 @@ from kostra_publish.errors import TemplateError
 from kostra_publish.preview import pxwebapi
 from kostra_publish.preview.rendering import SHARED, TEMPLATES, check_preview_templates
 from kostra_publish.preview.views import listed, routes
+from tests.browser.test_markup import wrong
 from tests.outputs.test_overview import Page
 from tests.preview.pivot_drafts import BEFORE, CHANGED, draft, first_ever
 
@@ -163,7 +164,9 @@ def test_a_table_without_much_to_tell_is_shown_too() -> None:
         one = first_ever()
         return replace(one, interim={}, cubes={"12268": one.cubes["12268"]})
 
-    found = page("/tabell/12268", "valueCodes[KOKkommuneregion0000]=0301", current)
+    found = page(
+        "/tabell/12268", "valueCodes[KOKkommuneregion0000]=0301&valueCodes[Kjonn]=0", current
+    )
     assert "Vis endringer" not in found.text
     assert "Foreløpig skjermet" not in found.text
     assert "Tegn og merker" not in found.text
@@ -208,6 +211,24 @@ def test_the_current_draft_is_the_one_that_is_shown() -> None:
     later = answer("/tabell/13995/bord", current=lambda: drafts[1])[1]
     assert 'data-version="2"' in later
     assert "1\xa0234\xa0599" not in later
+
+
+def test_pages_are_valid(tmp_path: Path) -> None:
+    sides = "stub=&heading=KOKkommuneregion0000,Kjonn,ContentsCode,Tid"
+    asked = [
+        ("/", ""),
+        ("/tabell/13995", ""),
+        ("/tabell/13995", f"lang=en&{sides}"),
+        ("/tabell/12268", "heading=&stub=KOKkommuneregion0000,Kjonn,ContentsCode,Tid"),
+        ("/tabell/13995", "valueCodes[Tid]="),
+        ("/tabell/14019", ""),
+        ("/tabell/99999", ""),
+    ]
+    texts = [answer(*one)[1] for one in asked] + [answer("/tabell/13995", "", first_ever)[1]]
+    files = [tmp_path / f"{n}.html" for n in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text, encoding="utf-8")
+    assert wrong(*files) == []
 
 
 # --- templates ------------------------------------------------------------------------------

@@ -58,8 +58,7 @@ class Wording:
 
     def listed(self, parts: list[str], word: str = "and") -> str:
         """Several words as one: ``a, b and c``."""
-        *first, last = parts or [""]
-        return f"{', '.join(first)} {self(word)} {last}" if first else last
+        return facts.listed(parts, self(word))
 
 
 def read(templates: Path) -> Mapping[Language, Wording]:
