@@ -64,7 +64,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Saved:
-    """To the maker: files have been saved, among the table specs, among the data, or both."""
+    """To the maker: files have been saved, among the table specs, among the data, or both.
+
+    Neither: among the templates, which figures do not depend on, but a round wants whole.
+    """
 
     specs: bool = False
     data: bool = False

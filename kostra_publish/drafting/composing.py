@@ -24,7 +24,11 @@ def compose(
 
 
 def _facts(vintage: int, parts: Mapping[str, SafeCube]) -> VintageFacts:
-    """How the vintage is published: as the part with most measures says."""
+    """How the vintage is published: as the part with most measures says.
+
+    What it replaces, and corrections before it, are told again by its history.
+    """
     cubes = list(parts.values())
     most = max(cubes, key=lambda cube: sum(cube is other for other in cubes))
-    return most.vintages[vintage]
+    facts = most.vintages[vintage]
+    return facts.model_copy(update={"replaces": None, "corrected": facts.corrected[-1:]})

@@ -29,6 +29,10 @@ from kostra_publish.releases.passing import Passed
 
 _QUIET = 1.0
 """Seconds after which it is taken that nothing more is saved for now."""
+_ENDED = Wrong(
+    "the process that makes the whole round was ended by something else",
+    fix="Save any file, and it is made again; it may want more memory.",
+)
 _NOT_YET = "Hele runden skjermes nå. Spør igjen når den er ferdig."
 
 
@@ -52,8 +56,6 @@ class Maker:
     whole: WholeRound | None = None
     shown: dict[tuple[str, str], _Shown] = field(default_factory=dict)
     """The newest figures by table and measure."""
-    sent: dict[str, SafeCube] = field(default_factory=dict)
-    """What the other end has, by table."""
     looked_at: dict[str, None] = field(default_factory=dict)
     """Tables that somebody has looked at, the last one last."""
     answers: Answers = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Maker:
     """When the whole round is to be made, unless something is saved before; None: it is made."""
     pending: dict[str, None] = field(default_factory=dict)
     """Tables with measures to be counted, in that order."""
+    wrong: Wrong | None = None
+    """What is wrong with the specs that were saved last; None: drafts are made of them."""
 
     def run(self) -> None:
         """Make the first draft, then do as is asked."""
@@ -74,22 +78,28 @@ class Maker:
                 for end in wait(ends, timeout=self._patience):
                     if end is self.connection:
                         self._asked()
-                    else:
+                    elif self.whole and end is self.whole.connection:
+                        # What was just asked may have ended it.
                         self._from_whole()
                 if self.connection.poll():
                     continue
                 if self.pending:
                     self._tried(self._count_next)
-                elif self.whole_due is not None and monotonic() >= self.whole_due:
+                elif self._patience == 0:
                     self._make_whole()
         self._end_whole()
 
     @property
     def _patience(self) -> float | None:
-        """Seconds to wait for something new; with work left to do, none."""
+        """Seconds to wait for something new; with work left to do, none.
+
+        Of specs that do not hold together no round is made.
+        """
         if self.pending:
             return 0
-        return None if self.whole_due is None else max(self.whole_due - monotonic(), 0)
+        if self.whole_due is None or self.wrong:
+            return None
+        return max(self.whole_due - monotonic(), 0)
 
     def _tried(self, step: object, *arguments: object) -> None:
         """Do a step; what is wrong is told, and the last good draft stays."""
@@ -98,11 +108,14 @@ class Maker:
         except PublishError as error:
             self.pending.clear()
             self.connection.send(Wrong.of(error))
+            self._rest()
 
     # --- what is asked ------------------------------------------------------------------
 
     def _asked(self) -> None:
         match self.connection.recv():
+            case Saved(specs=False, data=False):
+                self._try_again()
             case Saved(specs=specs, data=data):
                 self._tried(self._renew if self.standing else self._begin, specs, data)
             case Looked(table=table):
@@ -115,13 +128,14 @@ class Maker:
     def _look(self, table: str) -> None:
         self.looked_at.pop(table, None)
         self.looked_at[table] = None
-        if self.standing and table in self.standing.own and table not in self.sent:
+        if self.standing and table in self.standing.own and self._lacking(table):
             self._put_first([table])
 
     def _question(self, question: Question) -> None:
         if self.whole and self.whole.is_made:
             self.whole.connection.send(question)
         else:
+            self._try_again()
             self.connection.send(Answer(question.number, None, _NOT_YET))
 
     # --- from saved files to drafts -------------------------------------------------------
@@ -136,25 +150,32 @@ class Maker:
     def _renew(self, specs: bool, data: bool) -> None:  # noqa: FBT001
         """Take in what was saved."""
         before = self._now
-        now = before.renewed() if specs else before
+        now = self._read() if specs else before
         changed = now.changed_since(before)
+        refigured = [name for name in now.own if before.bases.get(name) != now.basis(name)]
         self.standing = now
         if data:
             self.shown.clear()
-            self.sent = {name: cube for name, cube in self.sent.items() if name in now.tables}
-        lacking = [name for name in now.own if self._lacking(name)]
-        told = [name for name in changed if name not in lacking]
-        looked = [*reversed(self.looked_at)]
-        if data:
-            lacking = [name for name in looked if name in lacking]
-        if lacking or data or not now.is_as(before):
+        if refigured or data or not now.is_as(before):
             self._put_off_whole()
-        composed = [cube for name in told if (cube := self._composed(name)) is not None]
-        if composed or not lacking:
+        else:
+            self._try_again()
+        composed = [cube for name in changed if (cube := self._composed(name)) is not None]
+        order = [*reversed(self.looked_at), *([] if data else (*refigured, *self.pending))]
+        self.pending = {name: None for name in order if name in now.own and self._lacking(name)}
+        # What is counted next comes with the new specs, too.
+        if composed or not self.pending:
             self._send(composed)
-        order = [name for name in (*looked, *changed, *lacking) if name in lacking]
-        self.pending = {}
-        self._put_first([*dict.fromkeys(order)])
+
+    def _read(self) -> Standing:
+        """The specs that were saved; what is wrong with them stands until they are mended."""
+        try:
+            found = self._now.renewed()
+        except PublishError as error:
+            self.wrong = Wrong.of(error)
+            raise
+        self.wrong = None
+        return found
 
     def _put_first(self, tables: Collection[str]) -> None:
         self.pending = dict.fromkeys([*tables, *self.pending])
@@ -176,9 +197,13 @@ class Maker:
         if (made := self._composed(name)) is not None:
             self._send([made])
         if not self.pending:
-            self.connection.send(Working(self.whole.doing if self.whole else ""))
+            self._rest()
             if self.whole_due is not None:
                 self.whole_due = monotonic() + _QUIET
+
+    def _rest(self) -> None:
+        """Nothing more is counted for now."""
+        self.connection.send(Working(self.whole.doing if self.whole else ""))
 
     def _lacking(self, name: str) -> list[str]:
         """The measures of a table of the round whose figures are not those of its spec."""
@@ -209,6 +234,11 @@ class Maker:
         self._end_whole()
         self.whole_due = monotonic() + _QUIET
 
+    def _try_again(self) -> None:
+        """Make the whole round again if it could not be made: what was wrong may be mended."""
+        if self.whole is None and self.whole_due is None and self.standing:
+            self._put_off_whole()
+
     def _make_whole(self) -> None:
         self.whole_due = None
         self.whole = WholeRound.started(self.request, self.answers)
@@ -224,10 +254,11 @@ class Maker:
         try:
             message = self.whole.connection.recv()
         except EOFError:
-            if not self.whole.is_made and not self.whole.has_failed:
-                self.connection.send(Wrong("the process that makes the whole round was ended"))
-            self._end_whole()
-            return
+            if self.whole.is_made:
+                # It is made again when somebody asks why a figure is hidden.
+                self._end_whole()
+                return
+            message = _ENDED
         match message:
             case Made() as made:
                 self._take(made)
@@ -236,8 +267,9 @@ class Maker:
                 if not self.pending:
                     self.connection.send(message)
             case Wrong():
-                self.whole.has_failed = True
+                self._end_whole()
                 self.connection.send(message)
+                self._rest()
             case _:
                 self.connection.send(message)
 
@@ -265,7 +297,6 @@ class Maker:
         complete: bool = False,
     ) -> None:
         now = self._now
-        self.sent |= {cube.table.id: cube for cube in cubes}
         self.connection.send(
             Update(
                 catalogue=now.catalogue,
@@ -278,6 +309,8 @@ class Maker:
                 complete=complete,
             )
         )
+        if self.wrong:
+            self.connection.send(self.wrong)
 
     def _interim(self, cubes: Collection[SafeCube]) -> Iterator[tuple[str, frozenset[str]]]:
         for cube in cubes:
@@ -311,4 +344,5 @@ def work(request: Request, connection: Connection) -> None:
         gc.freeze()
         Maker(connection, request).run()
     except Exception as error:  # noqa: BLE001  # whatever it is, somebody must hear of it
-        connection.send(unexpected(error))
+        with suppress(OSError):
+            connection.send(unexpected(error))

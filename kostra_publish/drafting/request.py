@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 
 _NICE = 15
 """How far the whole round stands back for those whom somebody is waiting for."""
@@ -39,6 +41,14 @@ def work_whole(request: Request, known: object, connection: Connection) -> None:
     It stands back from the beginning: loading what it needs takes seconds, too.
     """
     os.nice(_NICE)
+    Thread(target=_end_with_parent, daemon=True).start()
     from kostra_publish.drafting import whole  # noqa: PLC0415
 
     whole.work(request, known, connection)  # type: ignore[arg-type]  # answers, as they were sent
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for what is made any more when whoever asked for it was killed."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)

@@ -55,7 +55,6 @@ class WholeRound:
     connection: Connection
     doing: str = "Lager hele runden"
     is_made: bool = False
-    has_failed: bool = False
 
     @classmethod
     def started(cls, request: Request, known: Answers) -> WholeRound:
@@ -130,3 +129,5 @@ def _answer(known: Explainer, question: Question) -> Answer:
         return Answer(question.number, known.cell(question.table, question.cell))
     except UsageError as error:
         return Answer(question.number, None, str(error))
+    except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
+        return Answer(question.number, None, unexpected(error).message)

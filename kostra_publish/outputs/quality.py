@@ -246,13 +246,12 @@ def without_figures(facts: QualityFacts) -> QualityFacts:
 
 
 def _without_figures(check: CheckResult) -> CheckResult:
-    if check.passed is None:
-        return check
     kept = [place for place, column in enumerate(check.columns) if column.key in _NAMING]
     rows = [Row(tuple(row.cells[place] for place in kept), flagged=True) for row in check.rows]
+    counts = f"{number(check.flagged)} av {number(len(rows))} rader er utenfor grensen."
     return replace(
         check,
-        summary=f"{number(check.flagged)} av {number(len(rows))} rader er utenfor grensen.",
+        summary=check.summary if check.passed is None else counts,
         columns=tuple(check.columns[place] for place in kept),
         rows=tuple(
             dict.fromkeys(

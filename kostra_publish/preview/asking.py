@@ -29,7 +29,7 @@ def routes(board: Board, renderer: Renderer) -> list[Route]:
         draft = board.draft
         cube = draft.cubes.get(request.path_params["id"])
         place = request.query_params.get("celle", "")
-        if cube is None or not (place.isdecimal() and int(place) < len(cube.values)):
+        if cube is None or not _is_below(place, len(cube.values)):
             return PlainTextResponse("Det er ingen slik celle.\n", HTTPStatus.NOT_FOUND)
         answer = await _asked(board, cube, int(place))
         page = renderer.page(
@@ -42,6 +42,11 @@ def routes(board: Board, renderer: Renderer) -> list[Route]:
         return HTMLResponse(page)
 
     return [Route("/tabell/{id}/hvorfor", why)]
+
+
+def _is_below(place: str, count: int) -> bool:
+    """Whether it is the number of one of so many cells; Python reads no number of any length."""
+    return place.isdecimal() and len(place) <= len(str(count)) and int(place) < count
 
 
 async def _asked(board: Board, cube: SafeCube, place: int) -> Answer:

@@ -61,6 +61,7 @@ class Board:
     """Whether every table is as it would be published."""
     maker: Maker | None = None
     _listeners: set[asyncio.Queue[Event | None]] = field(default_factory=set)
+    _ended: bool = False
     _questions: dict[int, asyncio.Future[Answer]] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=count)
     _sending: Lock = field(default_factory=Lock)
@@ -73,10 +74,9 @@ class Board:
         """Take in what the maker has sent, and tell open pages."""
         match message:
             case Update() as update:
-                before = self.draft
-                self.version += 1
-                new = update.applied(before)
-                self.draft, self.wrong = replace(new, version=self.version), None
+                # The draft first: whoever sees the new version must find it.
+                new = replace(update.applied(self.draft), version=self.version + 1)
+                self.draft, self.version, self.wrong = new, new.version, None
                 self.complete = update.complete or (self.complete and not self.draft.interim)
                 self._tell(tuple(one.table.id for one in update.cubes), newer=False)
             case Wrong():
@@ -118,18 +118,20 @@ class Board:
             self._questions.pop(number, None)
 
     async def events(self) -> AsyncIterator[Event]:
-        """What happens from now on, the state of now first."""
+        """What happens from now on until the end, the state of now first."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
-            yield self._event()
-            while (event := await queue.get()) is not None:
+            event: Event | None = self._event()
+            while event is not None:
                 yield event
+                event = None if self._ended else await queue.get()
         finally:
             self._listeners.discard(queue)
 
     def end(self) -> None:
-        """Nothing more is told."""
+        """Nothing more happens: whoever listens is let go."""
+        self._ended = True
         for queue in self._listeners:
             queue.put_nowait(None)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -31,6 +31,7 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "x-content-type-options": "nosniff",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+_USUAL_PORT: Final = 80
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
 
@@ -55,12 +56,11 @@ class Guard:
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         if refused := self._refused(headers):
-            await PlainTextResponse(refused, 403, dict(_ALWAYS))(scope, receive, send)
-            return
-        if scope["method"] == "OPTIONS" and origin:
-            answer = PlainTextResponse("", 204, self._shared(origin, headers))
-            await answer(scope, receive, send)
-            return
+            answer: ASGIApp = PlainTextResponse(refused, 403)
+        elif scope["method"] == "OPTIONS" and origin:
+            answer = Response(status_code=204)
+        else:
+            answer = self.app
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -70,12 +70,13 @@ class Guard:
                 found.setdefault("content-security-policy", POLICY)
             await send(message)
 
-        await self.app(scope, receive, marked)
+        await answer(scope, receive, marked)
 
     @property
     def own(self) -> list[str]:
-        """The names and port that this server answers to."""
-        return [f"{name}:{self.port}" for name in NAMES]
+        """The names and port that this server answers to; a browser leaves out the usual port."""
+        ports = (f":{self.port}", "") if self.port == _USUAL_PORT else (f":{self.port}",)
+        return [f"{name}{port}" for port in ports for name in NAMES]
 
     def _refused(self, headers: Headers) -> str:
         """Why a request is refused; empty when it is not."""

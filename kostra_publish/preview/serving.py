@@ -83,14 +83,14 @@ def serve(preview: Preview, ready: Callable[[str], object]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of open pages before it waits for the answers that are under way."""
+    """Lets open pages go when it ends, rather than wait for them to leave."""
 
     def __init__(self, config: uvicorn.Config, board: Board) -> None:
         super().__init__(config)
         self._board = board
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End."""
+        """End the streams of events, then the rest."""
         self._board.end()
         await super().shutdown(sockets)
 
@@ -165,8 +165,7 @@ async def _watching(preview: Preview, board: Board) -> AsyncIterator[None]:
         async for change in changes(preview.folders, stop):
             if change.templates:
                 board.templates_saved()
-            if change.specs or change.data:
-                board.ask(Saved(specs=change.specs, data=change.data))
+            board.ask(Saved(specs=change.specs, data=change.data))
 
     watcher = asyncio.create_task(watch())
     try:
