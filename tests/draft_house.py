@@ -1,4 +1,4 @@
-"""A house in which March is being made upon June before it: small data, a few specs, one planted sum.
+"""A house in which March is being made upon June before it: small data, few specs, a planted sum.
 
 Two persons in a small kommune are paid what adds up to ``PLANTED``: hidden in every table, and a
 number that nothing else comes to.

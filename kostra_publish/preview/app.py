@@ -56,4 +56,4 @@ def application(board: Board, place: Place, lifespan: Lifespan[Starlette] | None
         exception_handlers={PublishError: wrong},
         lifespan=lifespan,
     )
-    return Guard(served, place.port, place.origins)
+    return Guard(served, place.port, place.origins, API)

@@ -39,13 +39,14 @@ _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 class Guard:
     """Lets through what comes from this machine and these origins.
 
-    ``origins`` are those of other programs that may read the API, such as
-    ``http://localhost:3000``; its own always may.
+    ``origins`` are those of other programs that may read what is below the path ``shared``, such as
+    ``http://localhost:3000``; its own may read everything.
     """
 
     app: ASGIApp
     port: int
     origins: Collection[str] = ()
+    shared: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse, or pass on with what a browser must know."""
@@ -55,7 +56,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
-        if refused := self._refused(headers):
+        if refused := self._refused(headers, scope["path"]):
             answer: ASGIApp = PlainTextResponse(refused, 403)
         elif scope["method"] == "OPTIONS" and origin:
             answer = Response(status_code=204)
@@ -65,7 +66,7 @@ class Guard:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
-                for name, value in {**_ALWAYS, **self._shared(origin, headers)}.items():
+                for name, value in {**_ALWAYS, **self._sharing("" if refused else origin, headers)}.items():
                     found[name] = value
                 found.setdefault("content-security-policy", POLICY)
             await send(message)
@@ -78,12 +79,12 @@ class Guard:
         ports = (f":{self.port}", "") if self.port == _USUAL_PORT else (f":{self.port}",)
         return [f"{name}{port}" for port in ports for name in NAMES]
 
-    def _refused(self, headers: Headers) -> str:
+    def _refused(self, headers: Headers, path: str) -> str:
         """Why a request is refused; empty when it is not."""
         if headers.getlist("host") != [headers.get("host")] or headers["host"] not in self.own:
             return f"This server answers to {', '.join(self.own)} only.\n"
         origin = headers.get("origin")
-        if origin is not None and origin not in self._known:
+        if origin is not None and not self._may_ask(origin, path):
             return "Pages of other origins may not ask; see --allow-origin.\n"
         # Without an origin a browser still says where a request comes from. A link may be followed
         # from anywhere; what another page would load into itself may not.
@@ -94,12 +95,13 @@ class Guard:
                 return "Other pages may not load this; see --allow-origin.\n"
         return ""
 
-    @property
-    def _known(self) -> set[str]:
-        return {*(f"http://{name}" for name in self.own), *self.origins}
+    def _may_ask(self, origin: str, path: str) -> bool:
+        if origin in {f"http://{name}" for name in self.own}:
+            return True
+        return origin in self.origins and path.startswith(f"{self.shared}/")
 
-    def _shared(self, origin: str, headers: Headers) -> dict[str, str]:
-        """What lets pages of an allowed origin read the answer."""
+    def _sharing(self, origin: str, headers: Headers) -> dict[str, str]:
+        """What lets pages of an allowed origin read the answer; no others."""
         if origin not in self.origins:
             return {"cross-origin-resource-policy": "same-origin", "vary": "Origin"}
         asked = headers.get("access-control-request-headers", "")
