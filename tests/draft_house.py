@@ -1,35 +1,39 @@
 """A house in which March is being made upon June before it: small data, few specs, a planted sum.
 
-Two persons in a small kommune are paid what adds up to ``PLANTED``: hidden in every table, and a
+Two persons in a small kommune are paid what nobody can guess: hidden in every table, and a
 number that nothing else comes to.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+import pytest
 
 from kostra_publish.drafting.request import Request
 from kostra_publish.microdata import synth
 from kostra_publish.publication import Request as Publication
 from kostra_publish.publication import publish
 from tests.few_specs import write_specs
+from tests.planted import plant, small_kommune
 from tests.schedule import NOW
-from tests.shown_release import BY_SEX, TABLE
+from tests.shown_release import TABLE
 from tests.silence import silent
 
 NAME: Final = "2026-03"
 BEFORE: Final = "2025-06"
 VINTAGE: Final = 2025
-PLANTED: Final = 8_673_145 + 8_673_146
 CARRIED: Final = "12131"
 """A table that June publishes, and March carries on."""
-OWN: Final = ("12269", "kontakt", "kontakt-kjonn")
+OWN: Final = ("kontakt", "mottakere")
 """The tables of March."""
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -38,6 +42,35 @@ _KRONER: Final = """\
     label: {nb: Utbetalt i kroner, nn: Utbetalt i kroner, en: Paid in kroner}
     unit: kroner
     formula: {kind: sum, of: BIDRAG}
+"""
+_RECIPIENTS: Final = """\
+id: mottakere
+skjema: [a-ordningen]
+source: introduksjon
+unit: person
+title: {nb: Mottakere etter kjønn (K), nn: Mottakarar etter kjønn (K), en: Recipients by sex (M)}
+reference_period: {nb: Kalenderåret, nn: Kalenderåret, en: The calendar year}
+regions: [kommune, fylke, kostragruppe, land, land_uten_oslo]
+missing: sum
+dimensions:
+  - code: KOKkjonn0000
+    variable: KJONN
+    label: {nb: kjønn, nn: kjønn, en: sex}
+    total: "0"
+    categories:
+      - {code: "0", label: {nb: Begge kjønn, nn: Begge kjønn, en: Both sexes}, values: "*"}
+      - {code: "1", label: {nb: Menn, nn: Menn, en: Men}}
+      - {code: "2", label: {nb: Kvinner, nn: Kvinner, en: Women}}
+measures:
+  - code: KOSmottakere0000
+    label: {nb: Mottakere, nn: Mottakarar, en: Recipients}
+    unit: personer
+    formula: {kind: sum, of: MOTTAKERE}
+  - code: KOSmottakere0001
+    label: {nb: Mottakere i hundre, nn: Mottakarar i hundre, en: Recipients in hundreds}
+    unit: personer
+    decimals: 2
+    formula: {kind: sum, of: MOTTAKERE, factor: 0.01}
 """
 _PAGES: Final = """\
 address: https://kostra-publish.example
@@ -91,7 +124,7 @@ class House:
         """The file of March of the form that has the planted sum."""
         return self.data / f"skjema11_p{VINTAGE}_v1.parquet"
 
-    @property
+    @cached_property
     def small(self) -> str:
         """The kommune of the planted sum."""
         return small_kommune(pl.read_parquet(self.microdata))
@@ -124,13 +157,12 @@ def build(folder: Path) -> House:
 
 
 def _write_specs(house: House) -> None:
-    write_specs(house.specs, "12269", CARRIED)
+    write_specs(house.specs, CARRIED)
     calendar = house.specs / "rounds.yaml"
     replace(calendar, re.compile(r"\n    measures: \{kvp-deltakere.*"), "")
     replace(house.spec(CARRIED), "\nregions:", "\nrounds: [june]\nregions:")
-    house.spec("kontakt").write_text(TABLE.replace("notes:\n", f"{_KRONER}notes:\n"), "utf-8")
-    house.spec("kontakt-kjonn").write_text(BY_SEX, encoding="utf-8")
-    replace(house.spec("kontakt-kjonn"), re.compile("regions: .*"), "regions: [fylke, land]")
+    house.spec("kontakt").write_text(TABLE.replace("notes:\n", f"{_KRONER}notes:\n", 1), "utf-8")
+    house.spec("mottakere").write_text(_RECIPIENTS, encoding="utf-8")
 
 
 def replace(path: Path, old: str | re.Pattern[str], new: str) -> None:
@@ -141,29 +173,13 @@ def replace(path: Path, old: str | re.Pattern[str], new: str) -> None:
     path.write_text(changed, encoding="utf-8")
 
 
-def plant(path: Path) -> None:
-    """Let two persons in a kommune be paid what adds up to ``PLANTED``, and be all there are."""
-    rows = pl.read_parquet(path)
-    own = pl.col("KOMMUNE_NR") == small_kommune(rows)
-    half = pl.when(own.cum_sum() == 1).then(PLANTED // 2).otherwise(PLANTED - PLANTED // 2)
-    save(
-        path,
-        rows.with_columns(
-            BIDRAG=pl.when(own).then(half).otherwise("BIDRAG").cast(rows.schema["BIDRAG"]),
-            BOSIT=pl.when(own).then(pl.lit("1")).otherwise("BOSIT"),
-        ),
-    )
-
-
-def small_kommune(rows: pl.DataFrame) -> str:
-    """The first kommune with two rows."""
-    counts = rows.group_by("KOMMUNE_NR").len().filter(pl.col("len") == 2)
-    return str(counts["KOMMUNE_NR"].min())
-
-
-def save(path: Path, rows: pl.DataFrame) -> None:
-    """Save rows in the place of those of a file, as what the file says it is."""
-    footer = pl.read_parquet_metadata(path)
-    beside = path.with_name(f"{path.name}.new")
-    rows.write_parquet(beside, metadata={key: footer[key] for key in ("synthetic", "delivered")})
-    beside.replace(path)
+def shared(folders: pytest.TempPathFactory) -> House:
+    """One house for all tests, to be read or copied; whoever comes first builds it."""
+    base = folders.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    house = House(base / "draft-house")
+    with (base / "draft-house.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not house.folder.exists():
+            build(base / "draft-house.new").folder.rename(house.folder)
+    return house

@@ -35,15 +35,13 @@ from kostra_publish.showing import Asked, Shown, show
 from kostra_publish.specs.catalogue import load
 from kostra_publish.terminal_figures import print_revealed
 from tests.cubes import facts
+from tests.planted import TRUE, TRUE_TEXT, plant, small_kommune
 from tests.schedule import a_round, release_facts
 from tests.shown_release import COUNT, specs_of
 from tests.silence import silent
 from tests.test_terminal import in_a_terminal, run
 
 NAME, VINTAGE = "2026-06", 2025
-TRUE = 8_673_145 + 8_673_146
-"""What two persons were paid: no file has it, and nobody can guess it."""
-TRUE_TEXT = re.compile(r"17\D?346\D?291")
 SILENT = "1151"
 """A kommune that has not reported."""
 
@@ -57,25 +55,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plant(data / f"skjema11_p{VINTAGE}_v2.parquet")
     release(folder)
     return folder
-
-
-def plant(path: Path) -> None:
-    """Let two persons in a kommune be paid what adds up to ``TRUE``, and be all there are."""
-    rows = pl.read_parquet(path)
-    own = pl.col("KOMMUNE_NR") == small_kommune(rows)
-    half = pl.when(own.cum_sum() == 1).then(TRUE // 2).otherwise(TRUE - TRUE // 2)
-    planted = rows.with_columns(
-        BIDRAG=pl.when(own).then(half).otherwise("BIDRAG").cast(rows.schema["BIDRAG"]),
-        BOSIT=pl.when(own).then(pl.lit("1")).otherwise("BOSIT"),
-    )
-    footer = pl.read_parquet_metadata(path)
-    kept = {key: footer[key] for key in ("synthetic", "delivered")}
-    planted.write_parquet(path, metadata=kept)
-
-
-def small_kommune(rows: pl.DataFrame) -> str:
-    counts = rows.group_by("KOMMUNE_NR").len().filter(pl.col("len") == 2)
-    return str(counts["KOMMUNE_NR"].min())
 
 
 def small(house: Path) -> str:

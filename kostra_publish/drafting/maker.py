@@ -277,7 +277,8 @@ class Maker:
         """The whole round is there: its figures are those that will be published."""
         assert self.whole is not None  # noqa: S101
         self.whole.is_made, self.whole.doing = True, ""
-        self.answers = made.answers
+        # A round that was built already has none.
+        self.answers = made.answers or self.answers
         for passed in made.cubes:
             cube, name = passed.cube, passed.table.id
             for code in made.bases[name].measures if name in made.bases else ():
