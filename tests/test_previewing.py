@@ -40,7 +40,9 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
-    house = draft_house.shared(tmp_path_factory).copy(tmp_path_factory.mktemp("previewed") / "house")
+    house = draft_house.shared(tmp_path_factory).copy(
+        tmp_path_factory.mktemp("previewed") / "house"
+    )
     with previewed(house) as found:
         yield found
 
@@ -107,9 +109,7 @@ def test_saved_words_are_on_the_open_page_at_once(reader: Reader, house: House) 
     assert stayed(page)
 
 
-def test_a_saved_formula_is_counted_at_once_and_settled_later(
-    reader: Reader, house: House
-) -> None:
+def test_a_saved_formula_is_counted_at_once_and_settled_later(reader: Reader, house: House) -> None:
     page = reader.page(f"/tabell/mottakere?{RECIPIENTS}&valueCodes[{KOMMUNE_REGION}]=EAK")
     settled(page)
     mark(page)
@@ -229,9 +229,7 @@ def test_a_hidden_figure_is_explained_by_keyboard_alone(reader: Reader, house: H
     assert page.evaluate("() => document.activeElement.value") == place
 
 
-def test_no_page_breaks_a_rule_in_any_light_or_on_a_telephone(
-    reader: Reader, house: House
-) -> None:
+def test_no_page_breaks_a_rule_in_any_light_or_on_a_telephone(reader: Reader, house: House) -> None:
     page = reader.page("/")
     settled(page)
     few = f"{TABLE}?valueCodes[{KOMMUNE_REGION}]={house.small},EAK"
@@ -373,9 +371,7 @@ def test_broken_data_are_told_without_a_value(
     expect(page.locator("table.pivot")).to_be_visible()
 
 
-def test_ctrl_c_ends_everything_whatever_it_is_doing(
-    browser: Browser, running: Previewed
-) -> None:
+def test_ctrl_c_ends_everything_whatever_it_is_doing(browser: Browser, running: Previewed) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(running.origin)
@@ -388,9 +384,7 @@ def test_ctrl_c_ends_everything_whatever_it_is_doing(
     context.close()
 
 
-def test_no_file_has_been_written_but_by_whoever_saved_it(
-    running: Previewed, house: House
-) -> None:
+def test_no_file_has_been_written_but_by_whoever_saved_it(running: Previewed, house: House) -> None:
     saved = {"specs/kontakt.yaml", "specs/mottakere.yaml", "specs/pages.yaml"}
     saved |= {f"templates/{name}" for name in ("quality.html.j2", "preview/tables.part.html.j2")}
     saved |= {f"data/{house.microdata.name}{new}" for new in ("", ".new")}

@@ -66,7 +66,8 @@ class Guard:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
-                for name, value in {**_ALWAYS, **self._sharing("" if refused else origin, headers)}.items():
+                sharing = self._sharing("" if refused else origin, headers)
+                for name, value in {**_ALWAYS, **sharing}.items():
                     found[name] = value
                 found.setdefault("content-security-policy", POLICY)
             await send(message)

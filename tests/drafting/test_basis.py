@@ -98,7 +98,7 @@ def test_the_population_of_a_source_changes_every_measure(
     before = basis_of(specs)
     after = edited(
         "shared/sources.yaml",
-        ("    dataset: skjema11c\n", '    dataset: skjema11c\n    population: {KJONN: "1"}\n'),
+        ("      STATUS: {given: true}\n", '      STATUS: {given: true}\n      KJONN: "1"\n'),
     )
     assert differing(before, after) == [*after.measures]
 
