@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import polars as pl

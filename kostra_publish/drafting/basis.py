@@ -40,6 +40,7 @@ def basis(plan: Plan, table: TableSpec) -> Basis:
             measure.code: (
                 measure.decimals,
                 plan.publishes(table, measure),
+                plan.is_published(table, measure),
                 _made_of(plan, plan.quotients[table.id].get(measure.code)),
             )
             for measure in table.measures
@@ -74,8 +75,14 @@ def _made_of(plan: Plan, quotient: Quotient | None) -> object:
 
     def parts(form: LinearForm) -> list[object]:
         # The name of an atom's conditions is for one process; the conditions say what it is.
+        # They leave out the population of a source whose persons are counted once in the country.
         return [
-            (factor, replace(atom, where=""), plan.compiler.conditions[atom.where])
+            (
+                factor,
+                replace(atom, where=""),
+                plan.catalogue.sources[atom.source],
+                plan.compiler.conditions[atom.where],
+            )
             for factor, atom in form
         ]
 

@@ -67,6 +67,7 @@ class Standing:
             one == other
             for one, other in (
                 (self.own.keys(), before.own.keys()),
+                (self.others, before.others),
                 (self.round, before.round),
                 (self.catalogue.policy, before.catalogue.policy),
                 (self.catalogue.quality, before.catalogue.quality),
@@ -88,6 +89,13 @@ class Standing:
     def own(self) -> dict[str, TableSpec]:
         """The tables that the round publishes, by id."""
         return {table.id: table for table in published_tables(self.catalogue, self.round)}
+
+    @property
+    def others(self) -> dict[str, TableSpec]:
+        """The tables of other rounds, which what is shown now must not give away."""
+        return {
+            name: table for name, table in self.catalogue.tables.items() if name not in self.own
+        }
 
     @cached_property
     def tables(self) -> dict[str, TableSpec]:

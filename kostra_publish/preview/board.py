@@ -121,11 +121,13 @@ class Board:
         """What happens from now on until the end, the state of now first."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._listeners.add(queue)
+        if self._ended:
+            queue.put_nowait(None)
         try:
             event: Event | None = self._event()
             while event is not None:
                 yield event
-                event = None if self._ended else await queue.get()
+                event = await queue.get()
         finally:
             self._listeners.discard(queue)
 

@@ -1,4 +1,4 @@
-"""Words change no figure, and whatever changes a figure is seen."""
+"""Which changes of a spec are of words alone, and which are of figures."""
 
 from __future__ import annotations
 
@@ -6,140 +6,226 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kostra_publish.cube.plan import Plan
 from kostra_publish.drafting.basis import Basis, basis
-from kostra_publish.specs.catalogue import load
-from tests.few_specs import write_specs
+from kostra_publish.specs.catalogue import Catalogue, load
+from kostra_publish.specs.models import Source, TableSpec
+from tests.cube.specs import SOURCES, catalogue, measure, table, text
+from tests.few_specs import SPECS
 
-TABLE = "kvp-deltakere"
-Edit = tuple[str, str]
-
-
-def basis_of(specs: Path) -> Basis:
-    catalogue = load(specs)
-    table = catalogue.tables[TABLE]
-    return basis(Plan(catalogue, [table], 2025, "june"), table)
-
-
-@pytest.fixture
-def specs(tmp_path: Path) -> Path:
-    return write_specs(tmp_path / "specs")
-
-
-@pytest.fixture
-def edited(specs: Path) -> Callable[..., Basis]:
-    def edit(file: str, *edits: Edit) -> Basis:
-        path = specs / file
-        text = path.read_text(encoding="utf-8")
-        for old, new in edits:
-            assert old in text
-            text = text.replace(old, new, 1)
-        path.write_text(text, encoding="utf-8")
-        return basis_of(specs)
-
-    return edit
+YEAR = 2025
+COUNT = measure("n", kind="count")
+MEN = measure("men", kind="count", where={"KJONN": "1"})
+RATE = measure("rate", 1, kind="rate", numerator="utbetalt", denominator="innbyggere")
+MEASURES = (COUNT, MEN, RATE)
+ALL = {"n", "men", "rate"}
+DIMENSION: Mapping[str, Any] = {
+    "code": "K",
+    "variable": "VKLO",
+    "label": text("K"),
+    "total": "0",
+    "categories": [
+        {"code": "0", "label": text("all"), "values": "*"},
+        {"code": "1", "label": text("some"), "values": ["1", "2"]},
+        {"code": "3", "label": text("one")},
+    ],
+}
 
 
-def differing(before: Basis, after: Basis) -> list[str]:
-    return [code for code in after.measures if not after.shares(before, code)]
+def spec(*measures: Mapping[str, object], **keys: object) -> TableSpec:
+    return table(measures or MEASURES, dimensions=[DIMENSION], **keys)
 
 
-def test_titles_labels_units_and_notes_change_nothing(
-    specs: Path, edited: Callable[..., Basis]
-) -> None:
-    before = basis_of(specs)
-    after = edited(
-        f"{TABLE}.yaml",
-        ("nb: Deltakere i kvalifiseringsprogrammet, etter", "nb: Alle deltakere, etter"),
-        ("      nb: kjønn\n", "      nb: mann og kvinne\n"),
-        ("nb: Gjennomsnittlig antall måneder", "nb: Måneder i snitt"),
-        ("unit: personer", "unit: antall"),
-        ("nb: Den som har vært deltaker", "nb: Den som har vore med"),
-    )
-    assert before == after
+def of(one: TableSpec, specs: Catalogue | None = None) -> Basis:
+    return basis(Plan(specs or catalogue(one), [one], YEAR, "june"), one)
 
 
-def test_the_order_of_measures_changes_nothing(specs: Path, edited: Callable[..., Basis]) -> None:
-    before = basis_of(specs)
-    text = (specs / f"{TABLE}.yaml").read_text(encoding="utf-8")
-    first = text[text.index("  - code: KOSkvpdelt") : text.index("  - code: KOSkvpgjmnd")]
-    after = edited(f"{TABLE}.yaml", (first, ""), ("\nnotes:", f"\n{first}\nnotes:"))
-    assert [*after.measures] == ["KOSkvpgjmnd0000", "KOSkvpdelt0000"]
-    assert differing(before, after) == []
+BEFORE = of(spec())
 
 
-def test_a_formula_changes_its_own_measure_alone(specs: Path, edited: Callable[..., Basis]) -> None:
-    before = basis_of(specs)
-    where = "formula: {kind: count, where: {alder: {to: 29}}}"
-    after = edited(f"{TABLE}.yaml", ("formula: {kind: count}", where))
-    assert differing(before, after) == ["KOSkvpdelt0000"]
+def shared(after: Basis) -> set[str]:
+    """The measures that show the same figures."""
+    return {code for code in after.measures if after.shares(BEFORE, code)}
 
 
-def test_the_values_of_a_category_change_every_measure(
-    specs: Path, edited: Callable[..., Basis]
-) -> None:
-    before = basis_of(specs)
-    text = (specs / "shared/codelists.yaml").read_text(encoding="utf-8")
-    own = text[text.index("  alder_kvp:") :]
-    old = own[own.index("{from:") : own.index("}", own.index("{from:")) + 1]
-    other = own.replace(old, "{from: 18, to: 19}", 1)
-    after = edited("shared/codelists.yaml", (own, other))
-    assert differing(before, after) == [*after.measures]
+def other(own: Mapping[str, object], **changes: object) -> dict[str, object]:
+    return {**own, **changes}
 
 
-def test_the_population_of_a_source_changes_every_measure(
-    specs: Path, edited: Callable[..., Basis]
-) -> None:
-    before = basis_of(specs)
-    after = edited(
-        "shared/sources.yaml",
-        ("      STATUS: {given: true}\n", '      STATUS: {given: true}\n      KJONN: "1"\n'),
-    )
-    assert differing(before, after) == [*after.measures]
+# --- words -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("file", "edit"),
+    "after",
     [
-        (f"{TABLE}.yaml", ("measures:\n", "disclosure: {threshold: 5}\nmeasures:\n")),
-        (f"{TABLE}.yaml", ("measures:\n", "missing: sum\nmeasures:\n")),
+        spec(),
+        spec(*reversed(MEASURES)),
+        spec(title=text("Another")),
+        spec(reference_period=text("Another")),
+        spec(provisional=True, official=False),
+        spec(notes=[{"text": text("A note")}], replaces=["10509"]),
+        spec(breaks=[{"vintage": 2024, "text": text("A break")}]),
+        spec(presentation={"stub": ["K"], "heading": ["Tid"]}),
+        spec(
+            other(COUNT, label=text("Another"), note=text("A note"), unit="personer"),
+            MEN,
+            other(RATE, price_type="current", provisional=True),
+        ),
     ],
+    ids=["nothing", "order", "title", "period", "marks", "notes", "breaks", "layout", "labels"],
 )
-def test_what_protects_or_adds_up_changes_every_measure(
-    file: str, edit: Edit, edited: Callable[..., Basis], specs: Path
+def test_words_change_no_figure(after: TableSpec) -> None:
+    assert shared(of(after)) == ALL
+    assert of(after) == BEFORE
+
+
+def test_nor_do_names_and_the_order_of_categories() -> None:
+    first, *rest = DIMENSION["categories"]
+    named = [{**one, "label": text("Another")} for one in (*reversed(rest), first)]
+    after = table(MEASURES, dimensions=[{**DIMENSION, "categories": named, "label": text("L")}])
+    assert of(after) == BEFORE
+
+
+# --- figures of one measure --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measures", "left"),
+    [
+        ((other(COUNT, formula={"kind": "count", "where": {"KJONN": "1"}}), MEN, RATE), {"men", "rate"}),
+        ((COUNT, measure("men", kind="count", where={"KJONN": "2"}), RATE), {"n", "rate"}),
+        ((COUNT, measure("men", kind="count", where={"KJONN": ["1", "2"]}), RATE), {"n", "rate"}),
+        ((other(COUNT, decimals=1), MEN, RATE), {"men", "rate"}),
+        ((other(COUNT, rounds=["march"]), MEN, RATE), {"men", "rate"}),
+        ((other(COUNT, first_vintage=2026), MEN, RATE), {"men", "rate"}),
+        ((other(COUNT, code="m"), MEN, RATE), {"men", "rate"}),
+        ((COUNT, MEN), {"n", "men"}),
+        ((*MEASURES, measure("women", kind="count", where={"KJONN": "2"})), ALL),
+        (
+            (COUNT, MEN, other(RATE, formula={**RATE["formula"], "factor": 2})),  # type: ignore[dict-item]
+            {"n", "men"},
+        ),
+    ],
+    ids=[
+        "formula", "value", "values", "decimals", "rounds", "years", "code", "one less", "one more",
+        "factor",
+    ],
+)  # fmt: skip
+def test_a_measure_is_made_anew_and_others_stand(
+    measures: tuple[Mapping[str, object], ...], left: set[str]
 ) -> None:
-    before = basis_of(specs)
-    after = edited(file, edit)
-    assert differing(before, after) == [*after.measures]
+    after = of(spec(*measures))
+    assert shared(after) == left
+    assert after != BEFORE
 
 
-def test_decimals_change_the_measure_that_has_them(
-    edited: Callable[..., Basis], specs: Path
-) -> None:
-    before = basis_of(specs)
-    after = edited(f"{TABLE}.yaml", ("    unit: ", "    decimals: 3\n    unit: "))
-    assert len(differing(before, after)) == 1
+def test_what_there_was_not_has_nothing_to_share() -> None:
+    assert not BEFORE.shares(None, "n")
+    assert not BEFORE.shares(BEFORE, "women")
 
 
-def test_it_is_the_same_in_another_process(specs: Path, tmp_path: Path) -> None:
-    """The order of sets is another there."""
-    told = tmp_path / "basis.pickle"
-    program = (
-        "import pickle, sys; from pathlib import Path\n"
-        "from tests.drafting.test_basis import basis_of\n"
-        "Path(sys.argv[2]).write_bytes(pickle.dumps(basis_of(Path(sys.argv[1]))))"
+# --- figures of the whole table ----------------------------------------------------------------
+
+
+def categories(*values: object) -> dict[str, object]:
+    """The dimension, with other values in its categories."""
+    found = [
+        {**one, "values": value} for one, value in zip(DIMENSION["categories"], values, strict=True)
+    ]
+    return {**DIMENSION, "categories": found}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"dimensions": [categories("*", ["1"], ["3"])]},
+        {"dimensions": [{**DIMENSION, "total": None}]},
+        {"dimensions": [{**DIMENSION, "code": "L"}]},
+        {"dimensions": []},
+        {"regions": ["kommune", "land"]},
+        {"missing": "sum"},
+        {"unit": "person"},
+        {"disclosure": {"threshold": 6}},
+        {"disclosure": {"hide_zeros": True}},
+        {"presentation": {"key_figures": ["n"]}},
+    ],
+    ids=[
+        "categories", "total", "dimension", "no dimension", "regions", "missing", "unit",
+        "threshold", "noughts", "key figures",
+    ],
+)  # fmt: skip
+def test_every_measure_is_made_anew(keys: dict[str, Any]) -> None:
+    assert shared(of(table(MEASURES, **{"dimensions": [DIMENSION], **keys}))) == set()
+
+
+def among(specs: Catalogue, source: str, population: Mapping[str, object]) -> Catalogue:
+    """The catalogue, with another population of a source."""
+    other_one = Source.model_validate({**SOURCES[source], "population": population})
+    return replace(specs, sources={**specs.sources, source: other_one})
+
+
+def test_who_is_in_the_population_changes_what_is_counted_of_it() -> None:
+    specs, more = catalogue(spec()), {"utbetalt": {"from": "2"}}
+    assert shared(of(spec(), among(specs, "skjema11", more))) == set()
+    assert shared(of(spec(), among(specs, "befolkning", {"KJONN": ["1"]}))) == {"n", "men"}
+    assert shared(of(spec(), among(specs, "regnskap", {"FUNKSJON": ["281"]}))) == ALL
+
+
+def test_also_of_persons_who_are_counted_once_in_the_country() -> None:
+    national = table([COUNT], source="mottakere", unit="person", regions=["land"])
+    specs = catalogue(national)
+    before, after = (
+        of(national, each)
+        for each in (specs, among(specs, "mottakere", {"utbetalt": {"from": "2"}}))
     )
-    root = Path(__file__).parents[2]
-    subprocess.run(
-        [sys.executable, "-c", program, specs, told],
+    assert not after.shares(before, "n")
+
+
+def test_a_term_changes_what_is_made_of_it() -> None:
+    specs = catalogue(spec())
+    paid = specs.terms["utbetalt"].model_copy(update={"where": {"KJONN": ("1",)}})
+    specs = replace(specs, terms={**specs.terms, "utbetalt": paid})
+    assert shared(of(spec(), specs)) == {"n", "men"}
+
+
+# --- in another process ------------------------------------------------------------------------
+
+ELSEWHERE = """
+import pickle, sys
+from pathlib import Path
+from tests.drafting.test_basis import every
+sys.stdout.buffer.write(pickle.dumps(every(Path(sys.argv[1]))))
+"""
+
+
+def every(specs: Path) -> dict[str, Basis]:
+    """The basis of each table of a folder."""
+    found = load(specs)
+    tables = [one for one in found.tables.values() if one.has_vintage(YEAR)]
+    plan = Plan(found, tables, YEAR, "march")
+    return {one.id: basis(plan, one) for one in tables}
+
+
+def test_it_is_the_same_whatever_order_sets_have_in_a_process() -> None:
+    here = every(SPECS)
+    there = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(SPECS)],
         check=True,
-        cwd=root,
-        env={**os.environ, "PYTHONHASHSEED": "4242", "PYTHONPATH": str(root)},
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(SPECS.parent), "PYTHONHASHSEED": "12345"},
     )
-    other = pickle.loads(told.read_bytes())  # noqa: S301  # written a moment ago
-    assert differing(other, basis_of(specs)) == []
+    found: dict[str, Basis] = pickle.loads(there.stdout)  # noqa: S301  # of our own process
+    assert len(found) > 15
+    assert found == here
+    # A table is planned alone when it is looked at, and with all others in the whole round.
+    specs = load(SPECS)
+    for name, one in here.items():
+        alone = Plan(specs, [specs.tables[name]], YEAR, "march")
+        assert basis(alone, specs.tables[name]) == one
