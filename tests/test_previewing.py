@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests import draft_house
@@ -34,7 +34,7 @@ TABLE = "/tabell/kontakt"
 COUNT = f"valueCodes[{CONTENTS}]=KOSantall0000"
 RECIPIENTS = f"valueCodes[{CONTENTS}]=KOSmottakere0000&valueCodes[KOKkjonn0000]=0"
 SIGN = "button.sign"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Final
 
 import uvicorn
@@ -148,7 +148,13 @@ def _read(own: Connection, loop: asyncio.AbstractEventLoop, board: Board) -> Non
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """A process that is started meanwhile ignores Ctrl-C: who started it tells it to end."""
+    """A process that is started meanwhile ignores Ctrl-C: who started it tells it to end.
+
+    Signals are the main thread's alone.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

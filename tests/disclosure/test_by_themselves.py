@@ -15,8 +15,9 @@ from kostra_publish.disclosure.problem import Flags, Problem
 from kostra_publish.disclosure.protection import protect_by_themselves
 from kostra_publish.disclosure.safe import SUPPRESSED
 from tests.cube.specs import measure, table
+from tests.cube.test_build import YEAR
 from tests.cubes import facts
-from tests.disclosure.test_universe import COUNT, LONG, MEN, SHARE, YEAR, built, people
+from tests.disclosure.test_universe import COUNT, LONG, MEN, SHARE, built, people
 
 KOMMUNER = ("1101", "1103", "1106", "1108", "1111", "1119", "1120", "0301", "3101", "3103")
 MEAN = measure("mean", 1, kind="mean", of="utbetalt")

@@ -99,7 +99,10 @@ def test_nor_do_names_and_the_order_of_categories() -> None:
 @pytest.mark.parametrize(
     ("measures", "left"),
     [
-        ((other(COUNT, formula={"kind": "count", "where": {"KJONN": "1"}}), MEN, RATE), {"men", "rate"}),
+        (
+            (other(COUNT, formula={"kind": "count", "where": {"KJONN": "1"}}), MEN, RATE),
+            {"men", "rate"},
+        ),
         ((COUNT, measure("men", kind="count", where={"KJONN": "2"}), RATE), {"n", "rate"}),
         ((COUNT, measure("men", kind="count", where={"KJONN": ["1", "2"]}), RATE), {"n", "rate"}),
         ((other(COUNT, decimals=1), MEN, RATE), {"men", "rate"}),

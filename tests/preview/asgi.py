@@ -10,6 +10,8 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message
 
+from tests.loops import run
+
 PORT: Final = 8765
 HOST: Final = ("host", f"127.0.0.1:{PORT}")
 
@@ -65,5 +67,5 @@ def ask(
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
     }
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]  # each of these is a coroutine
+    run(app(scope, receive, send))  # type: ignore[arg-type]  # each of these is a coroutine
     return found

@@ -71,10 +71,12 @@ def test_when_nothing_is_wrong_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [str(TRUE), f"value {TRUE}"])
 def test_what_nobody_foresaw_is_told_by_place_and_kind_alone(tmp_path: Path, text: str) -> None:
-    try:
+    def fail() -> None:
         raise ValueError(text)
-    except ValueError as error:
-        _, part = pages(tmp_path, unexpected(error))
+
+    with pytest.raises(ValueError, match=str(TRUE)) as error:
+        fail()
+    _, part = pages(tmp_path, unexpected(error.value))
     assert "what makes drafts stopped in test_failing.py, line" in part
     assert "(ValueError)" in part
     assert "report it" in part

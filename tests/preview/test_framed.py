@@ -45,7 +45,7 @@ FRAMED = "frame-ancestors 'self'"
 
 def site_cubes(oslo: float = 12.0) -> list[SafeCube]:
     larger: dict[str, list[float | str]] = {"EKA03": [10, oslo], FYLKE: [40, 50], LAND: [90, 100]}
-    counts = {OSLO: [10, oslo], SOLA: [4, ":"], **larger}
+    counts: dict[str, list[float | str]] = {OSLO: [10, oslo], SOLA: [4, ":"], **larger}
     return [
         few_figures.made("99901", {COUNT: counts}),
         few_figures.made("99902", {SHARE: {OSLO: [1.5, 2.5], SOLA: [3, ".."], **larger}}),

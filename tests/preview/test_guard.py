@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from kostra_publish.preview.app import Place, application
 from kostra_publish.preview.board import Board
 from kostra_publish.preview.guard import POLICY, Guard
 from tests.draft_house import TEMPLATES
+from tests.loops import run
 from tests.preview.asgi import HOST, PORT, Answered, ask
 from tests.preview.pivot_drafts import draft
 
@@ -145,7 +145,7 @@ def test_nothing_but_http_is_spoken() -> None:
         sent.append(message)
 
     for kind in ("websocket", "lifespan"):
-        asyncio.run(Guard(app, PORT)({"type": kind, "headers": []}, receive, send))
+        run(Guard(app, PORT)({"type": kind, "headers": []}, receive, send))
     assert sent == [{"type": "lifespan"}]
 
 

@@ -23,6 +23,7 @@ from kostra_publish.preview.board import Board
 from kostra_publish.preview.serving import Preview, serve
 from kostra_publish.preview.watching import Folders
 from tests.few_specs import SPECS
+from tests.loops import run
 from tests.preview import stand_ins
 from tests.preview.pivot_drafts import draft
 from tests.preview.stand_ins import SPAWN
@@ -58,6 +59,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started() -> None:
 LOADED = """
 import json, sys
 from pathlib import Path
+from tests.loops import run
 from kostra_publish.preview import serving
 from tests.preview.asgi import ask
 
@@ -87,8 +89,8 @@ def test_the_process_that_serves_has_nothing_that_reads_microdata(tmp_path: Path
     )
     asked, modules = map(json.loads, done.stdout.splitlines())
     assert set(asked.values()) == {200}
-    rooms = ("microdata", "cube", "checking", "making", "handing_over", "preparing")
-    rooms += ("disclosure.engine", "disclosure.problem", "drafting.maker", "drafting.whole")
+    rooms = ["microdata", "cube", "checking", "making", "handing_over", "preparing"]
+    rooms += ["disclosure.engine", "disclosure.problem", "drafting.maker", "drafting.whole"]
     for room in rooms:
         assert [one for one in modules if f"{one}.".startswith(f"kostra_publish.{room}.")] == []
     assert "numba" not in modules
@@ -110,10 +112,10 @@ def made(
             events = board.events()
             while not wanted(board):
                 await asyncio.wait_for(anext(events), 60)
-            await events.aclose()
+            board.end()
         return board, int(board.working) if board.working.isdecimal() else 0
 
-    return asyncio.run(wait())
+    return run(wait())
 
 
 def test_what_the_maker_says_is_on_the_board_and_it_ends_when_told() -> None:

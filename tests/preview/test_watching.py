@@ -13,6 +13,7 @@ from watchfiles import awatch
 
 from kostra_publish.preview import watching
 from kostra_publish.preview.watching import Change, Folders, changes
+from tests.loops import run
 
 SPECS, TEMPLATES = Change(True, False, False), Change(False, True, False)
 DATA = Change(False, False, True)
@@ -57,7 +58,7 @@ def told(
             await next_one
         return found
 
-    return asyncio.run(watch())
+    return run(watch())
 
 
 def save(path: Path, text: str) -> Callable[[], object]:
@@ -147,7 +148,7 @@ def test_a_file_that_is_gone_for_a_moment_is_told_when_it_is_back(
     async def watch() -> list[Change]:
         return [change async for change in changes(folders, asyncio.Event())]
 
-    assert asyncio.run(watch()) == [SPECS]
+    assert run(watch()) == [SPECS]
 
 
 def test_data_at_an_address_are_not_watched(folders: Folders) -> None:
