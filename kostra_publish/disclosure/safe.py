@@ -187,6 +187,9 @@ class SafeCube:
         if unknown := {*picked, *without}.difference(one.code for one in self.dimensions):
             msg = f"table {self.table.id} has no dimension {', '.join(sorted(unknown))}"
             raise ValueError(msg)
+        if empty := [code for code, codes in picked.items() if not codes]:
+            msg = f"table {self.table.id}: nothing is picked of {', '.join(empty)}"
+            raise ValueError(msg)
         kept = [one.only(picked.get(one.code, one.codes)) for one in self.dimensions]
         if many := [one.code for one in kept if one.code in without and len(one.codes) != 1]:
             msg = f"table {self.table.id}: not one category is picked of {', '.join(many)}"

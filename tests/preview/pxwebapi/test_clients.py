@@ -127,5 +127,5 @@ def test_the_lines_of_the_guide_read_the_draft(
     assert len(blocks) == 2
     origin = api.address.removesuffix("/api/v2")
     for block in blocks:
-        exec(block.replace("http://127.0.0.1:8000", origin), {})  # noqa: S102  # what is tested
+        exec(block.replace("http://127.0.0.1:8765", origin), {})  # noqa: S102  # what is tested
     assert "13995: " in capsys.readouterr().out
