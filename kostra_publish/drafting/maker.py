@@ -7,10 +7,9 @@ counted at once and protected by themselves, until the whole round has been made
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 
@@ -23,12 +22,24 @@ from kostra_publish.drafting.request import Request
 from kostra_publish.drafting.standing import Standing
 from kostra_publish.drafting.unexpected import unexpected
 from kostra_publish.drafting.whole import Made, WholeRound
-from kostra_publish.drafts import Answer, Looked, Question, Report, Saved, Update, Working, Wrong
+from kostra_publish.drafts import (
+    Answer,
+    Looked,
+    Question,
+    Report,
+    Saved,
+    Update,
+    Working,
+    Wrong,
+    collect_seldom,
+)
 from kostra_publish.errors import PublishError
 from kostra_publish.releases.passing import Passed
 
 _QUIET = 1.0
 """Seconds after which it is taken that nothing more is saved for now."""
+_BREATH = 0.4
+"""Seconds that whoever looks at a table that has just been sent has the machine for himself."""
 _ENDED = Wrong(
     "the process that makes the whole round was ended by something else",
     fix="Save any file, and it is made again; it may want more memory.",
@@ -66,6 +77,8 @@ class Maker:
     """When the whole round is to be made, unless something is saved before; None: it is made."""
     pending: dict[str, None] = field(default_factory=dict)
     """Tables with measures to be counted, in that order."""
+    others_due: float = 0.0
+    """When those of them that nobody has looked at may be counted."""
     wrong: Wrong | None = None
     """What is wrong with the specs that were saved last; None: drafts are made of them."""
 
@@ -81,25 +94,27 @@ class Maker:
                     elif self.whole and end is self.whole.connection:
                         # What was just asked may have ended it.
                         self._from_whole()
-                if self.connection.poll():
+                if self.connection.poll() or self._patience != 0:
                     continue
                 if self.pending:
                     self._tried(self._count_next)
-                elif self._patience == 0:
+                else:
                     self._make_whole()
         self._end_whole()
 
     @property
     def _patience(self) -> float | None:
-        """Seconds to wait for something new; with work left to do, none.
+        """Seconds to wait for something new; with work to do at once, none.
 
         Of specs that do not hold together no round is made.
         """
         if self.pending:
-            return 0
-        if self.whole_due is None or self.wrong:
+            due = 0.0 if next(iter(self.pending)) in self.looked_at else self.others_due
+        elif self.whole_due is None or self.wrong:
             return None
-        return max(self.whole_due - monotonic(), 0)
+        else:
+            due = self.whole_due
+        return max(due - monotonic(), 0)
 
     def _tried(self, step: object, *arguments: object) -> None:
         """Do a step; what is wrong is told, and the last good draft stays."""
@@ -298,9 +313,12 @@ class Maker:
         complete: bool = False,
     ) -> None:
         now = self._now
+        if any(cube.table.id in self.looked_at for cube in cubes):
+            self.others_due = monotonic() + _BREATH
         self.connection.send(
             Update(
-                catalogue=now.catalogue,
+                # Where in its file something stands is asked of the maker alone.
+                catalogue=replace(now.catalogue, documents={}),
                 release=now.release,
                 tables=tuple(now.tables.values()),
                 cubes=tuple(map(Passed.of, cubes)),
@@ -341,8 +359,7 @@ def work(request: Request, connection: Connection) -> None:
     What goes wrong unexpectedly is told by where it happened: its message may hold a value.
     """
     try:
-        # What has been loaded is not looked through again and again for what is no longer needed.
-        gc.freeze()
+        collect_seldom()
         Maker(connection, request).run()
     except Exception as error:  # noqa: BLE001  # whatever it is, somebody must hear of it
         with suppress(OSError):

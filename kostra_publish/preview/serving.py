@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from kostra_publish.drafts import Draft, Message, Saved, Wrong
+from kostra_publish.drafts import Draft, Message, Saved, Wrong, collect_seldom
 from kostra_publish.errors import UsageError
 from kostra_publish.preview.app import Place, application
 from kostra_publish.preview.board import Board
@@ -57,8 +56,7 @@ def serve(preview: Preview, ready: Callable[[str], object]) -> None:
     Raises UsageError when the port is taken.
     """
     board = Board(preview.draft)
-    # What has been loaded is not looked through again and again for what is no longer needed.
-    gc.freeze()
+    collect_seldom()
     with _listening(preview.port) as listener:
         port = listener.getsockname()[1]
         place = Place(preview.folders.templates, preview.out, port, preview.origins)

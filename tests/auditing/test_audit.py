@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from kostra_publish import publication
+from kostra_publish import making
 from kostra_publish.auditing import audit
 from kostra_publish.cli import main
 from kostra_publish.disclosure import protection
@@ -361,7 +361,7 @@ def test_publish_refuses_what_gives_something_away(
         visible = universe.visible | secondary
         return replace(protected, cubes=[leaking], universes=(replace(universe, visible=visible),))
 
-    monkeypatch.setattr(publication, "protect", careless)
+    monkeypatch.setattr(making, "protect", careless)
     with pytest.raises(LeakError, match="small cells follow from what is shown") as refused:
         publish_round(MARCH, data, tmp_path / "out", specs)
     assert "Nothing has been published" in str(refused.value)
