@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -304,13 +305,16 @@ def read_quality(data: bytes) -> QualityFacts:
     """
     content = json.loads(data)
     del content["verdict"]
-    found: QualityFacts = _FACTS.validate_python(
+    found: QualityFacts = _facts().validate_python(
         content | {"checks": [_from_json(one) for one in content["checks"]]}
     )
     return found
 
 
-_FACTS: Final = TypeAdapter(QualityFacts)
+@cache
+def _facts() -> TypeAdapter[QualityFacts]:
+    """Built when it is asked for: it takes its time."""
+    return TypeAdapter(QualityFacts)
 
 
 def _from_json(check: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import ModelSchema
 
 from kostra_publish.specs.calendar import Calendar
 from kostra_publish.specs.delivery import Delivery
@@ -39,7 +46,43 @@ FILES: dict[str, type[Model]] = {
 
 def schemas() -> dict[str, str]:
     """Each schema's file name and its text, ready to write."""
-    return {name: _text(model.model_json_schema(by_alias=True)) for name, model in FILES.items()}
+    return {
+        name: _text(model.model_json_schema(by_alias=True, schema_generator=_Explained))
+        for name, model in FILES.items()
+    }
+
+
+class _Explained(GenerateJsonSchema):
+    """Tells of each key what stands below it in the model.
+
+    Pydantic can keep these words with the model, but then reads every model's source whenever the
+    program starts.
+    """
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """The schema of a model, its keys explained."""
+        found = super().model_schema(schema)
+        model = schema["cls"]
+        for name, words in _explanations(model):
+            key = model.model_fields[name].alias or name
+            found["properties"][key]["description"] = words
+        return found
+
+
+def _explanations(model: type) -> Iterator[tuple[str, str]]:
+    """What stands below the fields of a model in its source: (field, words)."""
+    for each in reversed(model.__mro__):
+        if not (issubclass(each, Model) and each is not Model):
+            continue
+        (tree,) = ast.parse(dedent(inspect.getsource(each))).body
+        assert isinstance(tree, ast.ClassDef)  # noqa: S101  # that is what the source is of
+        for field, below in pairwise(tree.body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(words))),
+                ):
+                    yield name, inspect.cleandoc(words)
 
 
 def _text(schema: Mapping[str, Any]) -> str:
