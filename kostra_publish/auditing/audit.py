@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing.files import JSON_STAT, read
+from kostra_publish.auditing.files import JSON_STAT, LANGUAGES_OF, read
 from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
 from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
@@ -40,7 +40,6 @@ from kostra_publish.releases.history import described_cubes
 from kostra_publish.releases.manifest import FILE, read_manifest, verify
 from kostra_publish.specs.dimensions import TIME
 from kostra_publish.specs.files import CALENDAR
-from kostra_publish.specs.models import LANGUAGES
 
 _INTERNAL: Final = "internal"
 _HANDED_OVER: Final = "nav"
@@ -249,8 +248,9 @@ class _Release:
         """Forms and languages that a table should be in; the forms are those of any table."""
         for form in sorted({table.form for table in self.tables}):
             found = sorted(table.language for table in in_forms if table.form == form)
-            if found != (sorted(LANGUAGES) if form == JSON_STAT else [""]):
-                languages = " in every language" if form == JSON_STAT else ""
+            wanted = sorted(LANGUAGES_OF[form])
+            if found != wanted:
+                languages = " in every language" if len(wanted) > 1 else ""
                 yield f"is not there once as {form}{languages}"
 
     def _leak(self, what: str, how: str) -> Leak:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from html.parser import HTMLParser
 from math import prod
@@ -30,6 +30,7 @@ from kostra_publish.auditing.released import (
 )
 from kostra_publish.disclosure.problem import Floats
 from kostra_publish.disclosure.safe import CONTENTS
+from kostra_publish.specs.models import LANGUAGES
 
 JSON_STAT: Final = "JSON-stat"
 DATASET: Final = "dataset"
@@ -42,17 +43,12 @@ _NUMBERING: Final = re.compile(r"[0-9]{1,3}")
 def read(file: str, data: bytes) -> Content:
     """What the file at this path of a release says."""
     content = Content(file)
+    reader = next((known for ending, known in _READERS.items() if file.endswith(ending)), None)
+    if reader is None:
+        content.wrong.append("is of a kind that the audit does not know")
+        return content
     try:
-        if file.endswith(".json"):
-            _json(content, data.decode())
-        elif file.endswith(".html"):
-            _html(content, data.decode())
-        elif file.endswith(csv_table.ENDING):
-            csv_table.read(content, data)
-        elif file.endswith(px.ENDING):
-            px.read(content, data)
-        else:
-            content.wrong.append("is of a kind that the audit does not know")
+        reader(content, data)
     except UnicodeDecodeError:
         content.wrong.append("is not text, and no way to read it is known")
     return content
@@ -61,8 +57,9 @@ def read(file: str, data: bytes) -> Content:
 # --- JSON-stat ----------------------------------------------------------------------
 
 
-def _json(content: Content, text: str) -> None:
+def _json(content: Content, data: bytes) -> None:
     """A document whose figures, if it has any, are its last members, as this program writes it."""
+    text = data.decode()
     head, start, rest = text.partition(_FIGURES)
     try:
         document = _loads(f"{head.rstrip(',')}}}" if start else text)
@@ -197,9 +194,9 @@ def _path(place: tuple[str, ...]) -> str:
 # --- pages --------------------------------------------------------------------------
 
 
-def _html(content: Content, text: str) -> None:
+def _html(content: Content, data: bytes) -> None:
     parser = _Page()
-    parser.feed(text)
+    parser.feed(data.decode())
     parser.close()
     content.texts.extend(said for said in parser.found() if has_number(said.text))
 
@@ -235,3 +232,20 @@ class _Page(HTMLParser):
         """The texts in order; a space that does not break stays as it is."""
         for place, text in self._texts:
             yield Said(place, re.sub(r"[ \t\r\n]+", " ", text.strip(" \t\r\n")))
+
+
+# --- kinds of files -----------------------------------------------------------------
+
+_READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
+    ".json": _json,
+    ".html": _html,
+    csv_table.ENDING: csv_table.read,
+    px.ENDING: px.read,
+}
+"""Who reads a file, by how its name ends; the first that fits. May raise UnicodeDecodeError."""
+LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
+    JSON_STAT: LANGUAGES,
+    csv_table.FORM: ("",),
+    px.FORM: ("",),
+}
+"""The languages that every table must be in, by form; the empty one is a file with all of them."""
