@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, metadata, px
+from kostra_publish.auditing import csv_table, feed, metadata, px
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -244,6 +244,7 @@ class _Page(HTMLParser):
 
 _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
     **dict.fromkeys(metadata.ENDINGS, _description),
+    feed.ENDING: feed.read,
     ".json": _json,
     ".html": _html,
     csv_table.ENDING: csv_table.read,

@@ -14,6 +14,7 @@ from kostra_publish.outputs.metadata.csvw import write_csvw
 from kostra_publish.outputs.metadata.datadoc import write_datadoc
 from kostra_publish.outputs.metadata.datapackage import write_datapackage
 from kostra_publish.outputs.metadata.dcat import write_dcat
+from kostra_publish.outputs.metadata.feed import write_feed
 from kostra_publish.outputs.px import write_px
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
@@ -31,4 +32,5 @@ FORMATS: Final[Mapping[str, Format]] = {
     "datadoc": write_datadoc,
     "dcat": write_dcat,
     "changes": write_changes,
+    "feed": write_feed,
 }

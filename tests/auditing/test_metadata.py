@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kostra_publish.auditing.files import read
-from tests.auditing.released import MARCH, TABLE, Look, rewrite, said
+from tests.auditing.released import MARCH, TABLE, Look, rewrite, said, sign
 from tests.outputs.metadata.described import files
 from tests.outputs.test_jsonstat import real, real_cube
 
@@ -23,6 +23,21 @@ CATALOGUE = "catalog.jsonld"
 CHANGES = "changes.json"
 SOME_ID = "12345678-1234-5678-1234-567812345678"
 KINDS = ["csvw", "datapackage", "datadoc", "dcat", "changes"]
+
+
+FEED = """\
+<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="nb">
+<updated>2026-03-16T07:00:00Z</updated>
+<author>
+<name>Statistisk sentralbyrå</name>
+</author>
+<link rel="self" href="https://kostra-publish.example/statbank/index.nb.html"/>
+<entry>
+<id>https://kostra-publish.example/statbank/changes.xml#99901/2026-03</id>
+<category term="new"/>
+</entry>
+</feed>
+"""
 
 
 def altered(alter: Alter) -> Callable[[str], str]:
@@ -105,6 +120,35 @@ def test_a_document_that_is_not_of_its_kind(out: Path, file: str, alter: Alter) 
     text = altered(alter)(path.read_text(encoding="utf-8"))
     for written in (text, text.replace('"value": [', '"value":[')):
         assert read(file, written.encode()).wrong
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("</author>", "</author>\n<rights>I alt 3</rights>"),
+        ("#99901/2026-03<", "#99901/2026-03/3<"),
+        ("/index.nb.html", "/index.nb.html?n=3"),
+    ],
+    ids=["a text", "an id", "an address"],
+)
+def test_a_planted_number_in_the_feed_is_a_finding(
+    out: Path, look: Look, before: str, after: str
+) -> None:
+    path = out / MARCH / "public" / "statbank" / "changes.xml"
+    path.write_text(FEED, encoding="utf-8")
+    sign(out / MARCH)
+    assert said(look(out / MARCH)) == ""
+    rewrite(out / MARCH, "changes.xml", lambda text: text.replace(before, after))
+    assert "changes.xml: has a text with digits" in said(look(out / MARCH))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<feed/>", FEED.replace("</feed>\n", ""), FEED.replace("<entry>", "<n3>"), f"{FEED}3"],
+    ids=["another", "not ended", "an element", "after the end"],
+)
+def test_what_is_no_feed(text: str) -> None:
+    assert read("changes.xml", text.encode()).wrong
 
 
 def test_a_list_in_place_of_a_document() -> None:

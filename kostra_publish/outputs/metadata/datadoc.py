@@ -70,11 +70,11 @@ def _dataset(cube: SafeCube, catalogue: Catalogue, release: ReleaseFacts) -> mod
         name=parts.texts(table_title(cube, shared)),
         description=parts.texts(about_table(cube, catalogue)),
         population_description=parts.texts(table.reference_period),
-        version=release.round.name,
+        version=_published_in(cube, release),
         subject_field=parts.SUBJECT,
         keyword=[*([shared.descriptions.synthetic.nb] if is_synthetic([cube]) else []), *keywords],
         spatial_coverage_description=parts.texts(parts.NORWAY),
-        custom_type=[*parts.of_dataset(_facts(facts, release))],
+        custom_type=[*parts.of_dataset(_facts(facts))],
         id=parts.identifier(table.id),
         owner=shared.publisher.nb,
         file_path=path,
@@ -87,13 +87,18 @@ def _dataset(cube: SafeCube, catalogue: Catalogue, release: ReleaseFacts) -> mod
     )
 
 
-def _facts(facts: TableFacts, release: ReleaseFacts) -> dict[str, parts.Fact]:
+def _published_in(cube: SafeCube, release: ReleaseFacts) -> str:
+    """The release that published its newest figures; a correction of others leaves it as it is."""
+    newest = max(cube.vintages.values(), key=lambda one: one.published, default=None)
+    return release.round.name if newest is None else newest.round
+
+
+def _facts(facts: TableFacts) -> dict[str, parts.Fact]:
     unconfirmed = [code for codes in facts.provisional.values() for code in codes]
     return {
         "synthetic": [str(year) for year in facts.synthetic],
         "preliminary": [str(year) for year in facts.preliminary],
         "provisional": [*parts.PROVISIONAL, *unconfirmed],
-        "release": release.round.name,
     }
 
 
