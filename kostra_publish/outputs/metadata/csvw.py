@@ -11,14 +11,13 @@ from typing import Final
 
 from kostra_publish.disclosure.safe import SIGNS, SafeCube, only_safe
 from kostra_publish.outputs import csv_table
-from kostra_publish.outputs.facts import TableFacts
+from kostra_publish.outputs.facts import TableFacts, footnotes
 from kostra_publish.outputs.metadata.columns import Column, Kind, about_columns, columns
 from kostra_publish.outputs.metadata.told import (
     Json,
     about_table,
     document,
     literals,
-    table_notes,
     table_title,
 )
 from kostra_publish.releases.rounds import ReleaseFacts, utc
@@ -60,7 +59,7 @@ def write_csvw(
 def description(cube: SafeCube, catalogue: Catalogue, release: ReleaseFacts) -> Json:
     """A group of two tables: the figures, and what is said of them."""
     texts, facts, table = catalogue.texts, TableFacts.of(cube, release), cube.table.id
-    figures = columns(cube, texts)
+    figures, notes = columns(cube, texts), footnotes(cube, catalogue).table
     return {
         "@context": [_CONTEXT, {"@language": _LANGUAGE}],
         "dc:identifier": table,
@@ -73,9 +72,7 @@ def description(cube: SafeCube, catalogue: Catalogue, release: ReleaseFacts) -> 
         "tables": [
             {
                 "url": csv_table.file_name(table),
-                "notes": [
-                    {"dc:description": literals(note.text)} for note in table_notes(cube, catalogue)
-                ],
+                "notes": [{"dc:description": literals(note.text)} for note in notes],
                 "tableSchema": {
                     "columns": [_column(column) for column in figures],
                     "primaryKey": [column.name for column in figures if column.is_key],

@@ -7,7 +7,6 @@ Addresses are those of the key-figure pages' site; where there is none they are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from kostra_publish.disclosure.safe import SafeCube, only_safe
@@ -19,7 +18,6 @@ from kostra_publish.outputs.metadata.told import (
     is_synthetic,
     literals,
     marked,
-    newest,
     shared_about,
     table_title,
 )
@@ -215,7 +213,12 @@ def _link(address: str) -> Json:
 
 
 def _dates(cubes: Sequence[SafeCube], release: ReleaseFacts) -> Json:
-    def moment(of: datetime) -> Json:
-        return {"@value": utc(of), "@type": "xsd:dateTime"}
-
-    return {f"dct:{name}": moment(of) for name, of in newest(cubes, release).items()}
+    """When the first and the last of the figures came."""
+    moments = [facts.published for cube in cubes for facts in cube.vintages.values()]
+    found = {
+        "dct:issued": min(moments, default=release.updated),
+        "dct:modified": max(moments, default=release.updated),
+    }
+    return {
+        name: {"@value": utc(moment), "@type": "xsd:dateTime"} for name, moment in found.items()
+    }

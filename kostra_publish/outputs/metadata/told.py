@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kostra_publish.disclosure.safe import SafeCube
-from kostra_publish.outputs.facts import Footnote, footnotes, marks, title
-from kostra_publish.releases.rounds import ReleaseFacts
+from kostra_publish.outputs.facts import marks, title
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, Language, Text, Texts
 
@@ -59,23 +58,9 @@ def _sentence(words: str) -> str:
     return words if words.endswith(".") else f"{words}."
 
 
-def table_notes(cube: SafeCube, catalogue: Catalogue) -> tuple[Footnote, ...]:
-    """The notes on the whole of a table, marks first."""
-    return footnotes(cube, catalogue).table
-
-
 def shared_about(cubes: Sequence[SafeCube], texts: Texts) -> Text:
     """What all tables are about; the mark of synthetic data first where any is of such."""
     about = texts.descriptions.about
     if not is_synthetic(cubes):
         return about
     return in_all(lambda language: f"{texts.synthetic.get(language)} {about.get(language)}")
-
-
-def newest(cubes: Sequence[SafeCube], release: ReleaseFacts) -> Json:
-    """When figures of any of the cubes first and last came: ``issued`` and ``modified``."""
-    moments = [facts.published for cube in cubes for facts in cube.vintages.values()]
-    return {
-        "issued": min(moments, default=release.updated),
-        "modified": max(moments, default=release.updated),
-    }
