@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME, Cube
 from kostra_publish.specs.models import (
     Count,
     DiscontinuedTable,
+    FileColumn,
     Measure,
     Note,
     TableSpec,
@@ -199,6 +200,14 @@ def catalogue(
         "region": {},
         "region_labels": {},
         "units": {"antall": text("number"), "prosent": text("per cent")},
+        "descriptions": {
+            **{name: text(name) for name in ("title", "about", "provenance")},
+            "synthetic": text("Synthetic"),
+            "keywords": [text("keyword")],
+            "publisher": "https://example.org/publisher",
+            "contact": "https://example.org/contact",
+            "columns": {name: text(name) for name in get_args(FileColumn)},
+        },
         "signs": {".": text("not applicable"), "..": text("not reported"), ":": text("hidden")},
     }
     texts = Texts.model_validate(words | rest)

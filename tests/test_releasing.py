@@ -227,8 +227,13 @@ def test_a_correction_touches_only_what_it_names(house: House, tmp_path: Path) -
         for path in before.keys() | after.keys()
         if not path.startswith("internal/") and before.get(path) != after.get(path)
     }
+    together = {
+        f"public/statbank/{name}"
+        for name in ("catalog.jsonld", "changes.json", "changes.xml", "datapackage.json")
+    }
     assert {path for path in changed if "12269" not in path} <= {
         "manifest.json",
+        *together,
         *(f"public/statbank/index{name}.html" for name in ("", ".nb", ".nn", ".en")),
         *(f"public/statbank/jsonstat/collection.{name}.json" for name in ("nb", "nn", "en")),
     }
@@ -240,7 +245,7 @@ def test_a_correction_touches_only_what_it_names(house: House, tmp_path: Path) -
     with_reason = {path for path, said in after.items() if "Sola hadde sendt tal" in _text(said)}
     public = {path for path in with_reason if path.startswith("public/")}
     pages = {f"public/statbank/index{name}.html" for name in ("", ".nb", ".nn")}
-    assert {path for path in public if "12269" not in path} <= pages
+    assert {path for path in public if "12269" not in path} <= pages | together
     assert read_manifest(folder).correction is not None
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, px
+from kostra_publish.auditing import csv_table, feed, metadata, px
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -77,6 +77,12 @@ def _json(content: Content, data: bytes) -> None:
             content.wrong.append("has a sign outside the table")
         content.wrong.extend(contradictions(content.table))
     content.texts.extend(_walk(document, (), content.table))
+
+
+def _description(content: Content, data: bytes) -> None:
+    """A document on tables."""
+    _json(content, data)
+    metadata.settle(content, data)
 
 
 def _loads(text: str) -> Any:  # noqa: ANN401  # JSON holds anything
@@ -237,6 +243,8 @@ class _Page(HTMLParser):
 # --- kinds of files -----------------------------------------------------------------
 
 _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
+    **dict.fromkeys(metadata.ENDINGS, _description),
+    feed.ENDING: feed.read,
     ".json": _json,
     ".html": _html,
     csv_table.ENDING: csv_table.read,

@@ -9,6 +9,12 @@ from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.correspondence import write_correspondence
 from kostra_publish.outputs.csv_table import write_csv
 from kostra_publish.outputs.jsonstat import write_jsonstat
+from kostra_publish.outputs.metadata.changes import write_changes
+from kostra_publish.outputs.metadata.csvw import write_csvw
+from kostra_publish.outputs.metadata.datadoc import write_datadoc
+from kostra_publish.outputs.metadata.datapackage import write_datapackage
+from kostra_publish.outputs.metadata.dcat import write_dcat
+from kostra_publish.outputs.metadata.feed import write_feed
 from kostra_publish.outputs.px import write_px
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
@@ -21,4 +27,10 @@ FORMATS: Final[Mapping[str, Format]] = {
     "correspondence": write_correspondence,
     "csv": write_csv,
     "px": write_px,
+    "csvw": write_csvw,
+    "datapackage": write_datapackage,
+    "datadoc": write_datadoc,
+    "dcat": write_dcat,
+    "changes": write_changes,
+    "feed": write_feed,
 }

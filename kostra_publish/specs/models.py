@@ -25,6 +25,10 @@ Tongue = Literal["nb", "en"]
 RoundKind = str
 """A kind of round, by its name in the calendar: `march`, `june` …"""
 MissingRule = Literal["estimate", "sum"]
+FileColumn = Literal[
+    "label", "unit", "preliminary", "round", "synthetic", "value", "status",
+    "what", "variable", "code", "nb", "nn", "en",
+]  # fmt: skip
 RegionKind = Literal[
     "kommune", "bydel", "bydeler", "fylke", "kostragruppe", "land", "land_uten_oslo"
 ]
@@ -496,6 +500,27 @@ class Estimation(Model):
     its kommuner are then estimated by all reporters outside Oslo."""
 
 
+class Descriptions(Model):
+    """What catalogues of data and descriptions of files say of all tables."""
+
+    title: Text
+    """What the tables are called together."""
+    about: Text
+    """What they are about, in a sentence or two."""
+    provenance: Text
+    """Where the figures come from."""
+    synthetic: Text
+    """What stands before a title where data are synthetic."""
+    keywords: list[Text] = Field(min_length=1)
+    """Words that readers search for."""
+    publisher: str
+    """The address of the publisher in the national register of organisations."""
+    contact: str
+    """The address of the page that tells how to ask."""
+    columns: dict[FileColumn, Text]
+    """What the columns of CSV files are that hold no codes; `label` is the name of a category."""
+
+
 class Texts(Model):
     """The file `shared/texts.yaml`: words that all tables share."""
 
@@ -552,5 +577,7 @@ class Texts(Model):
     """The note on larger regions that are sums of those who reported."""
     suppressed: Text
     """The note on hidden figures."""
+    descriptions: Descriptions
+    """What catalogues of data and descriptions of files say."""
     estimation: Estimation = Estimation()
     """Limits of estimates."""

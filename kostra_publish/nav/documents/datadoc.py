@@ -1,7 +1,6 @@
 """Datadoc documents: what Statistics Norway's model of metadata has to say of a dataset.
 
-What the model demands and the package cannot know by the model's own code lists is told in words;
-``custom_type`` names those fields under ``provisional``.
+``custom_type`` names fields that are told in words under ``provisional``.
 """
 
 from __future__ import annotations
@@ -9,26 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from datadoc_model.required import model
 
 from kostra_publish.nav.documents import naming
 from kostra_publish.nav.documents.words import Wording, in_all, told
 from kostra_publish.nav.package import Column, ColumnKind, HandedOver, Package
+from kostra_publish.outputs.metadata import datadoc_parts as parts
 from kostra_publish.specs.delivery import ALL, UNKNOWN, RecordSet
-from kostra_publish.specs.models import LANGUAGES, Language, Text
-
-SUBJECT: Final = "sosiale tjenester"
-SOURCE: Final = "KOSTRA"
+from kostra_publish.specs.models import Language
 
 _TYPES: Final[dict[ColumnKind, model.DataType]] = {
     "code": model.DataType.STRING,
     "count": model.DataType.INTEGER,
     "number": model.DataType.FLOAT,
 }
-_PROVISIONAL: Final = ["subject_field", "owner", "unit_type", "data_source", "temporality_type"]
-"""Fields that hold words, where the model means codes that are not confirmed."""
 
 
 def document(
@@ -36,15 +30,11 @@ def document(
 ) -> dict[str, Any]:
     """The document of a dataset, by the model; it has all that the model demands."""
     records = naming.record_set(package, dataset)
-    metadata = model.DatadocMetadata(
-        percentage_complete=100,
-        dataset=_dataset(package, dataset, words),
-        variables=[
-            _variable(package, dataset, column, records, words) for column in dataset.columns
-        ],
+    return parts.dumped(
+        _dataset(package, dataset, words),
+        [_variable(package, dataset, column, records, words) for column in dataset.columns],
+        complete=100,
     )
-    found = model.MetadataContainer(datadoc=metadata)
-    return found.model_dump(mode="json", exclude_none=True)
 
 
 def _dataset(
@@ -58,17 +48,19 @@ def _dataset(
         assessment=model.Assessment.OPEN if aggregate else model.Assessment.PROTECTED,
         dataset_status=model.DataSetStatus.EXTERNAL,
         dataset_state=model.DataSetState.OUTPUT_DATA,
-        name=_texts(in_all(words, lambda w: _name(package, dataset, w))),
-        description=_texts(in_all(words, lambda w: _about(package, dataset, w))),
-        population_description=_texts(in_all(words, lambda w: _population(package, dataset, w))),
+        name=parts.texts(in_all(words, lambda w: _name(package, dataset, w))),
+        description=parts.texts(in_all(words, lambda w: _about(package, dataset, w))),
+        population_description=parts.texts(
+            in_all(words, lambda w: _population(package, dataset, w))
+        ),
         version=str(package.version),
-        version_description=_texts(in_all(words, lambda w: _version(package, w))),
-        subject_field=SUBJECT,
+        version_description=parts.texts(in_all(words, lambda w: _version(package, w))),
+        subject_field=parts.SUBJECT,
         keyword=[*(["syntetiske data"] if package.synthetic else []), delivery.id, dataset.profile],
-        spatial_coverage_description=_texts(_same("Norge", "Noreg", "Norway")),
+        spatial_coverage_description=parts.texts(parts.NORWAY),
         use_restrictions=[*_restrictions(package)],
-        custom_type=[*_of_dataset(package)],
-        id=_id(name),
+        custom_type=[*parts.of_dataset(_facts(package))],
+        id=parts.identifier(name),
         owner=delivery.sender.name,
         file_path=f"data/{name}.parquet",
         metadata_created_date=package.published,
@@ -114,18 +106,16 @@ def _restrictions(package: Package) -> Iterator[model.UseRestrictionItem]:
     yield model.UseRestrictionItem(use_restriction_type=kinds.SECONDARY_USE_RESTRICTIONS)
 
 
-def _of_dataset(package: Package) -> Iterator[model.CustomTypeForDatasetMetadatum]:
-    facts: dict[str, str | list[str] | dict[str, Any]] = {
+def _facts(package: Package) -> dict[str, parts.Fact]:
+    return {
         "synthetic": "true" if package.synthetic else "false",
         "preliminary": "true" if package.preliminary else "false",
-        "provisional": _PROVISIONAL,
+        "provisional": parts.PROVISIONAL,
         "release": package.release,
         "package": package.name,
         "purpose": package.delivery.purpose.model_dump(),
         "legal_basis": package.delivery.legal_basis.model_dump(),
     }
-    for key, value in facts.items():
-        yield model.CustomTypeForDatasetMetadatum(key=key, value=value)
 
 
 def _variable(
@@ -141,16 +131,16 @@ def _variable(
     measured = column.kind != "code"
     return model.Variable(
         short_name=column.name,
-        name=_texts(column.label),
+        name=parts.texts(column.label),
         data_type=_TYPES[column.kind],
         variable_role=_role(dataset, column),
         is_personal_data=False,
         unit_type=dataset.unit.nb,
-        data_source=SOURCE,
+        data_source=parts.SOURCE,
         temporality_type=(
             model.TemporalityTypeType.ACCUMULATED if measured else model.TemporalityTypeType.STATUS
         ),
-        comment=_texts(column.note) if column.note else None,
+        comment=parts.texts(column.note) if column.note else None,
         measurement_unit="antall" if column.kind == "count" else None,
         special_value=_special(column, records, words),
         custom_type=[
@@ -158,7 +148,7 @@ def _variable(
             for key, value in custom.items()
             if value
         ],
-        id=_id(f"{naming.stem(package, dataset)}/{column.name}"),
+        id=parts.identifier(f"{naming.stem(package, dataset)}/{column.name}"),
         contains_data_from=first,
         contains_data_until=last,
     )
@@ -181,30 +171,8 @@ def _special(
         keys = {sign: key for sign, key in naming.SIGNS.items() if sign in column.codes}
     elif naming.variable(records, column):
         keys = {ALL: "ladder_all", UNKNOWN: "ladder_unknown"}
-    others = [
-        model.OtherSpecialValue(code=code, name=_texts(told(words, key)))
-        for code, key in keys.items()
-    ]
-    return model.SpecialValues(other_value=others) if others else None
+    return parts.special({code: told(words, key) for code, key in keys.items()})
 
 
 def _year(package: Package) -> tuple[date, date]:
-    return date(package.year, 1, 1), date(package.year, 12, 31)
-
-
-def _id(name: str) -> UUID:
-    """The same id whenever the same package is made."""
-    return uuid5(NAMESPACE_URL, f"kostra-publish:{name}")
-
-
-def _same(*words: str) -> Text:
-    return Text(**dict(zip(LANGUAGES, words, strict=True)))
-
-
-def _texts(text: Text) -> model.LanguageStringType:
-    return model.LanguageStringType(
-        [
-            model.LanguageStringTypeItem(languageCode=language, languageText=text.get(language))
-            for language in LANGUAGES
-        ]
-    )
+    return parts.years(package.year, package.year)

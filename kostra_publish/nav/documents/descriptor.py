@@ -13,21 +13,13 @@ from typing import Any, Final
 from kostra_publish.nav.documents import naming, tables
 from kostra_publish.nav.documents.words import Wording
 from kostra_publish.nav.package import Column, ColumnKind, HandedOver, Package
+from kostra_publish.outputs.metadata.datapackage import CSV_DIALECT, PROFILE
 from kostra_publish.releases.rounds import utc
-
-PROFILE: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 _TYPES: Final[dict[ColumnKind, dict[str, Any]]] = {
     "code": {"type": "string"},
     "count": {"type": "integer"},
     "number": {"type": "number", "decimalChar": tables.DECIMAL},
-}
-_DIALECT: Final = {
-    "header": True,
-    "delimiter": tables.SEPARATOR,
-    "quoteChar": '"',
-    "doubleQuote": True,
-    "lineTerminator": "\n",
 }
 
 
@@ -107,7 +99,7 @@ def _resource(name: str, files: Mapping[str, bytes]) -> dict[str, Any]:
         "encoding": "utf-8",
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
-        "dialect": _DIALECT,
+        "dialect": CSV_DIALECT,
     }
 
 
