@@ -8,6 +8,7 @@ from typing import Final
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.correspondence import write_correspondence
 from kostra_publish.outputs.csv_table import write_csv
+from kostra_publish.outputs.deltabell import write_deltabell
 from kostra_publish.outputs.jsonstat import write_jsonstat
 from kostra_publish.outputs.px import write_px
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -21,4 +22,5 @@ FORMATS: Final[Mapping[str, Format]] = {
     "correspondence": write_correspondence,
     "csv": write_csv,
     "px": write_px,
+    "deltabell": write_deltabell,
 }
