@@ -328,7 +328,7 @@ class _Rows:
         decimals = value.str.extract(f"^{_WHOLE},([0-9]+)$").str.len_chars().fill_null(0)
         number = value.str.contains(f"^{_WHOLE}(?:,[0-9]+)?$")
         point = value.str.contains(rf"^{_WHOLE}\.[0-9]+$")
-        wanted = "no decimals" if one.decimals == 0 else f"{one.decimals} decimals"
+        wanted = {0: "no decimals", 1: "1 decimal"}.get(one.decimals, f"{one.decimals} decimals")
         faults = {
             "has a point, not a comma, before its decimals": point,
             f"has more decimals than are stored, {wanted}": number & (decimals > one.decimals),
