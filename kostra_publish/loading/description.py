@@ -158,7 +158,7 @@ def _as_saved(document: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON holds an
 
 def _refuse_loose(description: Description) -> None:
     """Refuse columns that are not numbered through, and code lists that are not there."""
-    wrong = []
+    wrong = [] if description.deltabeller else [("", "has no deltabell")]
     for part in description.deltabeller.values():
         numbers = [
             *(one.number for one in part.variables),

@@ -263,14 +263,20 @@ class _Rows:
     def _variable(self, one: Variable) -> Iterator[Finding]:
         column = self.frame[str(one.number)]
         if not self._fits(column, one).any():
-            other = next(
-                (each for each in self._part.variables if self._fits(column, each).all()), None
-            )
+            other = self._owner(column)
             if other is not None:
                 rule = f"holds the codes of {other.code}, which is column {other.number}"
                 yield self.compared.finding(str(self._lines()), one.number, rule, _ORDER)
                 return
         yield from self._misfits(column, one)
+
+    def _owner(self, column: pl.Series) -> Variable | None:
+        """The variable whose codes a column holds, where its own column does not hold them."""
+        for each in self._part.variables:
+            own = self.frame[str(each.number)]
+            if self._fits(column, each).all() and not self._fits(own, each).all():
+                return each
+        return None
 
     def _fits(self, column: pl.Series, one: Variable) -> pl.Series:
         codes = self.compared.theirs.codes(one)
@@ -319,7 +325,7 @@ class _Rows:
             rule = f"has a number beside the code {code} in column {number}"
             fix = "Leave the number blank: what stands beside the code would be sent with it."
             yield from self._where((value != "") & (sign == code), one.number, rule, fix)
-        rule = f"has what is no code of a sign; they are {', '.join(known)}"
+        rule = f"has what is no code of a sign; they are {', '.join(known) or 'not in it'}"
         unknown = ~sign.is_in([*known, ""])
         yield from self._where(unknown, number, rule, "Write one of these codes, or nothing.")
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kostra_publish.auditing import load_files
-from kostra_publish.auditing.released import Content
+from kostra_publish.auditing.files import read
+from kostra_publish.auditing.released import Content, disagreements
+from kostra_publish.outputs.deltabell import write_deltabell
+from kostra_publish.outputs.jsonstat import write_jsonstat
 from tests.auditing.released import ALL, JUNE, MARCH, TABLE, WOMEN, Kept, Look, said, sign
-from tests.cubes import sample
+from tests.cubes import catalogue, cube, dimensions, facts, sample, table
 from tests.outputs.loading import written
+from tests.schedule import release_facts
 
 STEM = f"syntetisk-{TABLE}"
 FIGURES = f"statbank-load/{STEM}.dat"
@@ -218,3 +223,36 @@ def test_what_is_no_text_is_wrong() -> None:
     contents = Content("a"), Content("b")
     load_files.read(*contents, b"\xff" + description, figures)
     assert contents[0].wrong == NO_DESCRIPTION
+
+
+# --- beside the whole table ---------------------------------------------------------------
+
+
+def both(synthetic: tuple[bool, bool], said_to_be: bool | None = None) -> list[str]:
+    """What a load file of the second of two years has against the whole table in JSON-stat."""
+    spec = table()
+    of = [facts(2024 + n, synthetic=synthetic[n]) for n in range(2)]
+    whole = cube(spec, dimensions(spec, [2024, 2025]), of)
+    files = dict(write_jsonstat([whole], catalogue(), release_facts("2026-06")))
+    path = "public/statbank/jsonstat/13995.nb.json"
+    in_full = read(path, files[path]).table
+    data = dict(write_deltabell([whole], catalogue(), release_facts("2026-06")))
+    load, description = data
+    about, content = Content(description), Content(load)
+    load_files.read(about, content, data[description], data[load])
+    assert in_full is not None
+    assert content.table is not None
+    own = content.table
+    if said_to_be is not None:
+        own = replace(own, synthetic=said_to_be)
+    return [how for _, how in disagreements([in_full, own])]
+
+
+@pytest.mark.parametrize("synthetic", [(True, True), (True, False), (False, False)])
+def test_the_years_of_a_release_agree_with_the_whole_table(synthetic: tuple[bool, bool]) -> None:
+    assert both(synthetic) == []
+
+
+def test_a_mark_that_the_whole_table_does_not_have() -> None:
+    [found] = both((False, False), said_to_be=True)
+    assert found.startswith("does not say the same of its years")

@@ -241,6 +241,19 @@ def test_a_code_that_the_statbank_lacks_is_told_with_its_name(tmp_path: Path, th
     ]
 
 
+def test_codes_that_look_like_years_are_not_taken_for_them(tmp_path: Path, theirs: Json) -> None:
+    theirs["kodelister"][0]["koder"] = [{"kode": "K-0301", "text": "Oslo"}]
+    [found] = said(looked_at(tmp_path, theirs))
+    assert "has 2 codes that code list KOKkommuneregion0000 does not have: 0301 (Oslo)" in found
+
+
+def test_a_description_without_codes_of_signs(tmp_path: Path, theirs: Json) -> None:
+    del theirs["null_prikk_missing_kodeliste"]
+    found = said(looked_at(tmp_path, theirs))
+    assert len(found) == 2
+    assert all("has what is no code of a sign; they are not in it" in one for one in found)
+
+
 def test_a_code_without_rows_is_a_doubt(tmp_path: Path, theirs: Json) -> None:
     theirs["kodelister"][0]["koder"].append({"kode": "3105", "text": "Sarpsborg"})
     found = looked_at(tmp_path, theirs)
@@ -334,6 +347,7 @@ def test_without_our_own_description_the_order_of_measures_is_a_doubt(
 
 LOOSE: dict[str, Callable[[Json], object]] = {
     "no columns": lambda theirs: theirs.pop("deltabller"),
+    "no deltabell": lambda theirs: theirs["deltabller"].clear(),
     "a number that is none": lambda theirs: part(theirs)["variabler"][0].update(kolonnenummer="x"),
     "a number twice": lambda theirs: part(theirs)["variabler"][0].update(kolonnenummer="2"),
     "a number too high": lambda theirs: part(theirs)["variabler"][0].update(kolonnenummer="9"),
