@@ -62,8 +62,10 @@ def validate(path: Path, description: Path, deltabell: str | None = None) -> Val
     part, named = _part(path, theirs, deltabell)
     findings += named
     own = _own(path)
-    findings += _of_another_table(path, theirs, own)
-    if part is None:
+    strange = _of_another_table(path, theirs, own)
+    findings += strange
+    if part is None or strange:
+        # What else there is to say would be about another table.
         return Validated(path, "", len(rows), 0, tuple(findings), ())
     compared = _Compared(path, theirs, part, own)
     findings += compared.moved
