@@ -1038,6 +1038,45 @@ def nav_receipt(
     terminal.print_receipt(terminal.console(quiet=quiet), found)
 
 
+statbank = typer.Typer(
+    help="Load files for the statbank: do they fit what it wants?",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.add_typer(statbank, name="statbank")
+
+
+@statbank.command(
+    "validate",
+    epilog="**Example:** `kostra-publish statbank validate out/2026-03/statbank-load/13995.dat "
+    "13995.json --deltabell KostraSosial1.dat`",
+)
+def statbank_validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of statbank-load/.")],
+    description: Annotated[
+        Path,
+        typer.Argument(metavar="DESCRIPTION", help="The uttrekksbeskrivelse that you fetched."),
+    ],
+    deltabell: Annotated[
+        str | None,
+        typer.Option(
+            "--deltabell", help="The one that the file is for; default: the one with its name."
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Hold a load file against the statbank's description of its table; nothing is sent.
+
+    Columns, codes, periods, decimals, signs and rows; each fault with its line, column and way
+    out, and no figure. Ends with 4 when anything is wrong.
+    """
+    from kostra_publish import loading
+
+    found = loading.validate(file, description, deltabell)
+    terminal.print_validated(terminal.console(quiet=quiet), found)
+    found.refuse()
+
+
 @contextmanager
 def _sealing_keys(to: Sequence[Path] | None, sign: Path | None) -> Iterator[Keys | None]:
     """The keys that packages are sealed with; None where none are named. They are wiped after use.

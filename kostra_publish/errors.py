@@ -104,6 +104,13 @@ class DataError(FindingsError):
     subject = "the data"
 
 
+class LoadFileError(FindingsError):
+    """A load file does not fit the description of its table, or that does not read."""
+
+    exit_code = 4
+    subject = "what is to be loaded"
+
+
 class MissingDataError(FindingsError):
     """A dataset that the round needs is not there, or not yet at the round's date.
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kostra_publish.checking import InputReport, SpecReport
     from kostra_publish.deriving import Derivation
     from kostra_publish.explaining import Explanation
+    from kostra_publish.loading import Validated
     from kostra_publish.making import Say
     from kostra_publish.microdata.filuttrekk import ImportResult
     from kostra_publish.nav.delivery_log import Line as Delivered
@@ -712,6 +713,18 @@ def print_receipt(console: Console, found: Received) -> None:
         f"[green]✓[/green] {line.package} was received by {escape(line.by or 'nobody')}{done}",
         highlight=False,
     )
+
+
+def print_validated(console: Console, found: Validated) -> None:
+    """What is to be looked at in a load file; and that nothing was found, where that is so."""
+    for doubt in found.doubts:
+        console.print(Text(str(doubt), style="yellow"), soft_wrap=True)
+    if not found.findings:
+        console.print(
+            f"[green]✓[/green] {escape(str(found.path))} fits {escape(found.deltabell)}: "
+            f"{found.rows:,} rows, {found.columns} columns",
+            highlight=False,
+        )
 
 
 def print_paths(console: Console, paths: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 
+from kostra_publish.auditing import load_files
 from kostra_publish.auditing.files import JSON_STAT, LANGUAGES_OF, read
 from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
@@ -201,8 +202,9 @@ class _Release:
         """Read it; its key-figure site only where ``templates`` tells what pages share."""
         self.folder = folder
         self.manifest = read_manifest(folder)
-        site, tables = _public(folder)
+        site, loaded, tables = _shown(folder)
         self.contents = _contents(folder, tables)
+        self.contents.extend(load_files.read_all(folder, loaded))
         if templates is not None and site:
             figures = Figures(table for table in self.tables if table.form == JSON_STAT)
             self.contents.extend(read_all(folder, site, figures, templates))
@@ -249,9 +251,19 @@ class _Release:
         for form in sorted({table.form for table in self.tables}):
             found = sorted(table.language for table in in_forms if table.form == form)
             wanted = sorted(LANGUAGES_OF[form])
+            if form == load_files.FORM and not self._own_years(in_forms):
+                wanted = []
             if found != wanted:
                 languages = " in every language" if len(wanted) > 1 else ""
                 yield f"is not there once as {form}{languages}"
+        own = self._own_years(in_forms)
+        if any(table.in_part and table.years.keys() != own for table in in_forms):
+            yield "is to be loaded with other years than the release publishes"
+
+    def _own_years(self, in_forms: Sequence[ReleasedTable]) -> set[int]:
+        """The years of a table that this release publishes itself."""
+        first = in_forms[0]
+        return {year for year, said in first.years.items() if said.round == self.name}
 
     def _leak(self, what: str, how: str) -> Leak:
         return Leak(f"{self.name} {what}", how)
@@ -262,7 +274,7 @@ class _Release:
         """What accounts for texts; None when the release was published with other specs."""
         if _sha256(specs) != self.manifest.specs:
             return None
-        cells = (len(table.values) for table in self.tables)
+        cells = (len(table.values) for table in self.tables if not table.in_part)
         return KnownTexts(
             specs,
             templates,
@@ -313,17 +325,20 @@ class _Release:
             yield self._leak(f"rows of {name}", what)
 
 
-def _public(folder: Path) -> tuple[list[str], list[Path]]:
-    """The files for everybody, by path: those of the key-figure site, and the others."""
+def _shown(folder: Path) -> tuple[list[str], list[str], list[Path]]:
+    """The files for others, by path: those of the key-figure site, load files, and all else."""
     site: list[str] = []
+    loaded: list[str] = []
     others: list[Path] = []
     for path in _files(folder):
         file = path.relative_to(folder).as_posix()
         if file.startswith(_SITE):
             site.append(file)
+        elif file.startswith(load_files.FOLDER):
+            loaded.append(file)
         elif file.split("/")[0] not in {_INTERNAL, _HANDED_OVER, FILE}:
             others.append(path)
-    return site, others
+    return site, loaded, others
 
 
 def _contents(folder: Path, paths: Sequence[Path]) -> list[Content]:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, feed, metadata, px
+from kostra_publish.auditing import csv_table, feed, load_files, metadata, px
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -255,5 +255,6 @@ LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
     JSON_STAT: LANGUAGES,
     csv_table.FORM: ("",),
     px.FORM: ("",),
+    load_files.FORM: ("",),
 }
 """The languages that every table must be in, by form; the empty one is a file with all of them."""

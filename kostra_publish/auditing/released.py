@@ -6,7 +6,7 @@ Read by the modules beside this one, each of which knows one form of file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
@@ -72,6 +72,8 @@ class ReleasedTable:
     years: Mapping[int, Year]
     synthetic: bool
     decimals: Mapping[str, int] = field(default_factory=dict)
+    in_part: bool = False
+    """Whether the file has no other years than those that its own release publishes."""
 
     @property
     def shown(self) -> Flags:
@@ -115,6 +117,20 @@ class ReleasedTable:
             dimensions=dimensions,
             values=self.values.reshape(sizes).transpose(axes).ravel(),
             signs=self.signs.reshape(sizes).transpose(axes).ravel(),
+        )
+
+    def of_years(self, years: Collection[int]) -> ReleasedTable:
+        """The same table with those of its years that are among ``years``."""
+        codes = self.dimensions[TIME]
+        kept = [place for place, year in enumerate(codes) if int(year) in years]
+        axis = [*self.dimensions].index(TIME)
+        sizes = [len(of) for of in self.dimensions.values()]
+        return replace(
+            self,
+            dimensions={**self.dimensions, TIME: tuple(codes[place] for place in kept)},
+            values=self.values.reshape(sizes).take(kept, axis=axis).ravel(),
+            signs=self.signs.reshape(sizes).take(kept, axis=axis).ravel(),
+            years={year: said for year, said in self.years.items() if year in years},
         )
 
 
@@ -167,12 +183,17 @@ def contradictions(table: ReleasedTable) -> Iterator[str]:
 
 def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
     """Files of one table that do not say the same as the first: (file, how)."""
-    first, *others = tables
+    whole, *others = tables
     for other in others:
+        first = whole.of_years(other.years) if other.in_part else whole
         if other.dimensions != first.dimensions:
             yield other.file, f"has other categories than {first.file}"
             continue
-        if (other.years, other.synthetic) != (first.years, first.synthetic):
+        # A table is synthetic when any of its years is: which ones a part may have is not told.
+        unlike = other.synthetic != first.synthetic and (
+            other.synthetic or first.years == whole.years
+        )
+        if other.years != first.years or unlike:
             yield other.file, f"does not say the same of its years as {first.file}"
         same_order = other.in_order_of(first.dimensions)
         same = (same_order.values == first.values) | ~(same_order.shown | first.shown)

@@ -8,6 +8,7 @@ from typing import Final
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.correspondence import write_correspondence
 from kostra_publish.outputs.csv_table import write_csv
+from kostra_publish.outputs.deltabell import write_deltabell
 from kostra_publish.outputs.jsonstat import write_jsonstat
 from kostra_publish.outputs.metadata.changes import write_changes
 from kostra_publish.outputs.metadata.csvw import write_csvw
@@ -33,4 +34,5 @@ FORMATS: Final[Mapping[str, Format]] = {
     "dcat": write_dcat,
     "changes": write_changes,
     "feed": write_feed,
+    "deltabell": write_deltabell,
 }

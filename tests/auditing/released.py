@@ -151,8 +151,8 @@ def jsonstat(release: Path, language: str) -> Path:
 
 def change(release: Path, alter: Change, *languages: str) -> None:
     """Alter the table's files, as if the release had been made so, in JSON-stat alone."""
-    for form in ("csv", "px"):
-        shutil.rmtree(release / "public" / "statbank" / form, ignore_errors=True)
+    for form in ("public/statbank/csv", "public/statbank/px", "statbank-load"):
+        shutil.rmtree(release / form, ignore_errors=True)
     for language in languages or ("nb", "nn", "en"):
         path = jsonstat(release, language)
         document = json.loads(path.read_text(encoding="utf-8"))

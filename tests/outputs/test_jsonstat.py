@@ -269,7 +269,7 @@ def test_the_same_cubes_give_the_same_bytes() -> None:
     assert one == list(jsonstat.write_jsonstat([real_cube("13995")], real(), RELEASE))
     assert list(FORMATS) == [
         "jsonstat", "correspondence", "csv", "px", "csvw", "datapackage", "datadoc", "dcat",
-        "changes", "feed",
+        "changes", "feed", "deltabell",
     ]  # fmt: skip
 
 
