@@ -210,7 +210,7 @@ def notes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
     front. Marks (synthetic, preliminary, corrected, not confirmed) come first.
     """
     every = [*_spec_notes(cube), *_break_notes(cube), *_vintage_notes(cube, catalogue.texts)]
-    table = [*_marks(cube, catalogue)]
+    table = [*marks(cube, catalogue)]
     categories: dict[str, dict[str, list[Footnote]]] = {}
     for note in every:
         if not _concerns(note.scope, cube):
@@ -233,7 +233,8 @@ def notes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
     )
 
 
-def _marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
+def marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
+    """What kind of figures they are: synthetic, preliminary, corrected, not confirmed."""
     texts = catalogue.texts
     marked: dict[Text, list[int]] = {}
     for year, facts in cube.vintages.items():
