@@ -8,7 +8,6 @@ compared as they stand in the file, many at a time.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from functools import cached_property
 from io import BytesIO
 from itertools import permutations, product
 from math import prod
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -30,10 +29,10 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
-    sign_number,
 )
+from kostra_publish.auditing.workbook import Sheet, Workbook, check_archive, demand
 from kostra_publish.disclosure.problem import Floats, Integers
-from kostra_publish.disclosure.safe import CONTENTS, SIGNS, TIME
+from kostra_publish.disclosure.safe import CONTENTS, TIME
 from kostra_publish.specs.models import LANGUAGES
 
 FORM: Final = "XLSX"
@@ -56,51 +55,6 @@ _SAID: Final = frozenset(
     }
 )  # fmt: skip
 
-_BLOCK: Final = 1 << 24
-"""How many bytes of a sheet are looked at at a time."""
-_UNDATED: Final = (1980, 1, 1, 0, 0, 0)
-_LOCAL, _CENTRAL, _END = 30, 46, 22
-"""How many bytes the parts of an archive take beside names and contents."""
-_HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-# What is the same in every workbook: the BLAKE2 digest of a part without what stands for a sheet.
-_SAME: Final = {
-    "[Content_Types].xml": "0fd0d4117a406c19fe3a9a0230a6c45722047e4e",
-    "_rels/.rels": "faf780f8b22f97a8517cbfbc4927f68b50f96080",
-    "xl/workbook.xml": "16d914c001b218318489482b4f4276ebd0667a34",
-    "xl/_rels/workbook.xml.rels": "9a688b46a446704375ff8e2de08b30f8154d1212",
-    "xl/styles.xml": "66f88e78d24378bc40c16326cc702e0b0a64a6c4",
-}
-_SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-_SHEET_RELATION: Final = (
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
-)
-_NAME: Final = re.compile(
-    r'<definedName name="_xlnm\.(_FilterDatabase|Print_Titles)" localSheetId="(\d+)"'
-    r'(?: hidden="1")?>([^<]*)</definedName>\n'
-)
-_CORE: Final = "docProps/core.xml"
-_STRINGS: Final = "xl/sharedStrings.xml"
-
-_WORKSHEET: Final = re.compile(
-    r'<worksheet xmlns="[\w:/.]+"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
-    r'<sheetViews><sheetView workbookViewId="0">'
-    r'<pane(?: xSplit="(?P<across>\d+)")?(?: ySplit="(?P<down>\d+)")? topLeftCell="(?P<first>\w+)"'
-    r' activePane="\w+" state="frozen"/><selection pane="\w+"/></sheetView></sheetViews>'
-    r'<sheetFormatPr defaultRowHeight="15"/><cols>(?P<columns>.*)</cols>\n<sheetData>\n'
-)
-_COLUMN: Final = re.compile(r'<col min="(\d+)" max="(\d+)" width="[1-6]\d" customWidth="1"/>')
-_AREA: Final = r"[A-Z]+\d+:[A-Z]+\d+"
-_AFTER: Final = re.compile(
-    rf'</sheetData>\n(?:<autoFilter ref="(?P<filtered>{_AREA})"/>)?'
-    rf'(?:<mergeCells>(?P<merged>(?:<mergeCell ref="{_AREA}"/>)+)</mergeCells>)?'
-    r'(?:<hyperlinks><hyperlink ref="(?P<link>A\d+)" location="(?P<target>[^"]+)"/></hyperlinks>)?'
-    r'<pageMargins left="0.5" right="0.5" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
-    r'<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
-    rf'(?:<ignoredErrors><ignoredError sqref="(?P<texts>{_AREA})" numberStoredAsText="1"/>'
-    r"</ignoredErrors>)?</worksheet>\n"
-)
-_ROW: Final = re.compile(r'<row(?: ht="(\d+)" customHeight="1")?>(.*)</row>')
-_CELL: Final = re.compile(r'<c(?: s="(\d)")?(?:/>| t="s"><v>(\d+)</v></c>)')
 _TRUTH: Final = {'<c t="b"><v>0</v></c>': False, '<c t="b"><v>1</v></c>': True}
 _NUMBER: Final = 8
 """The style of a number without decimals; the nine after it have one more each."""
@@ -108,15 +62,14 @@ _DECIMALS: Final = 10
 _SIGN: Final = 4
 _WRAPPED: Final = 5
 _LONG_TEXT: Final = 60
-_LINE: Final = 15
 
 
 def read(content: Content, data: bytes) -> None:
     """Read a file of this form into ``content``."""
     try:
         with ZipFile(BytesIO(data)) as archive:
-            _check_archive(archive, data)
-            content.table = _Book(content, archive).table()
+            check_archive(archive, data)
+            content.table = _table(Workbook(content, archive, (_READABLE, _LONG, _METADATA)))
     except (
         BadZipFile, zlib.error, ValueError, LookupError, NotImplementedError,
         pl.exceptions.PolarsError,
@@ -127,17 +80,26 @@ def read(content: Content, data: bytes) -> None:
     content.wrong.extend(contradictions(content.table))
 
 
-def _check_archive(archive: ZipFile, data: bytes) -> None:
-    """Nothing but the parts stands in the archive, and nothing with them."""
-    end = 0
-    directory = 0
-    for part in archive.infolist():
-        name = len(part.filename.encode())
-        _demand(part.header_offset == end and not part.extra and not part.comment)
-        _demand(part.date_time == _UNDATED and part.internal_attr == 0)
-        end += _LOCAL + name + part.compress_size
-        directory += _CENTRAL + name
-    _demand(not archive.comment and len(data) == end + directory + _END)
+def _table(book: Workbook) -> ReleasedTable:
+    """The table; its sheets say the same. Raises ValueError."""
+    about = _metadata(book)
+    table = _Long(book, about).table(book.content.file)
+    marked = table.synthetic or any(year.preliminary for year in table.years.values())
+    readable, decimals = _Readable(book, about).figures(marked=marked)
+    same = (readable.values == table.values) | (np.isnan(readable.values) & ~table.shown)
+    same &= readable.signs == table.signs
+    if count := int((~same).sum()):
+        book.content.wrong.append(f"has two sheets that differ in {count} cells")
+    book.check_seen()
+    return replace(table, decimals=decimals)
+
+
+def _metadata(book: Workbook) -> _About:
+    rows: list[list[str]] = []
+    for sheet in book.opened(_METADATA):
+        rows += [book.texts(line) for lines in sheet.rows() for line in lines]
+        sheet.check(len(rows), len(_ABOUT), frozen=(1, 0))
+    return _About(book.content, rows)
 
 
 # --- what is said of the table ------------------------------------------------------------
@@ -156,14 +118,14 @@ class _About:
 
     def __init__(self, content: Content, rows: Iterable[Sequence[str]]) -> None:
         header, *said = rows
-        _demand(tuple(header) == _ABOUT)
+        demand(tuple(header) == _ABOUT)
         self.dimensions: dict[str, _Dimension] = {}
         self.units: dict[str, str] = {}
         self.notes: list[str] = []
         self.noted: dict[tuple[str, str], list[str]] = {}
         self.title = ""
         for what, variable, code, *texts in said:
-            _demand(what in _SAID and len(texts) == len(LANGUAGES))
+            demand(what in _SAID and len(texts) == len(LANGUAGES))
             content.says(what, [variable, code], is_code=True)
             content.says(what, texts)
             self._take(what, variable, code, texts[_LANGUAGE - len(_ABOUT)])
@@ -219,266 +181,6 @@ class _About:
         return [(name,) for name in names]
 
 
-# --- the parts of the file ----------------------------------------------------------------
-
-
-class _Book:
-    """A workbook: its parts are looked at in turn, and the last tell whether all was seen."""
-
-    def __init__(self, content: Content, archive: ZipFile) -> None:
-        self.content = content
-        self.archive = archive
-        self.sheets = self._sheets()
-        self.strings = self._strings()
-        self.place = {text: number for number, text in enumerate(self.strings)}
-        self.seen: set[int] = set()
-        _demand(len(self.place) == len(self.strings))
-
-    def _text(self, part: str) -> str:
-        text = self.archive.read(part).decode()
-        _demand(text.startswith(_HEAD))
-        return text
-
-    def _sheets(self) -> list[str]:
-        """The names of the sheets; the archive has the parts of these, and no others."""
-        workbook = self._text("xl/workbook.xml")
-        listed = re.findall(r'<sheet name="(\w+(?: \d+)?)" sheetId', workbook)
-        numbers = range(1, len(listed) + 1)
-        parts = [f"xl/worksheets/sheet{number}.xml" for number in numbers]
-        first = ["[Content_Types].xml", "_rels/.rels", _CORE, "xl/workbook.xml"]
-        then = ["xl/_rels/workbook.xml.rels", "xl/styles.xml", *parts, _STRINGS]
-        _demand(self.archive.namelist() == [*first, *then])
-        kinds = [name.partition(" ")[0] for name in listed]
-        counts = [kinds.count(kind) for kind in (_READABLE, _LONG)]
-        wanted = [
-            kind if number == 1 else f"{kind} {number}"
-            for kind, count in zip((_READABLE, _LONG), counts, strict=True)
-            for number in range(1, count + 1)
-        ]
-        _demand(listed == [*wanted, _METADATA] and min(counts) > 0)
-        for part, digest in _SAME.items():
-            _demand(_digest(self._text(part), listed) == digest)
-        names = _NAME.findall(workbook)
-        self.names: dict[tuple[int, str], str] = {
-            (int(place), name): areas for name, place, areas in names
-        }
-        _demand(len(self.names) == len(names) == len(listed))
-        self._core()
-        return listed
-
-    def _core(self) -> None:
-        match = _matched(
-            r"<cp:coreProperties(?: xmlns:\w+=\"[\w:/.-]+\")+><dc:title>([^<]*)</dc:title>"
-            r"<dc:creator>([^<]*)</dc:creator>"
-            r'<dcterms:created xsi:type="dcterms:W3CDTF">([^<]*)</dcterms:created>'
-            r"</cp:coreProperties>\n",
-            self._text(_CORE).removeprefix(_HEAD),
-        )
-        for place, text in zip(("title", "creator", "created"), match.groups(), strict=True):
-            self.content.says(place, [_plain(text)])
-
-    def _strings(self) -> list[str]:
-        first, *items, last, end = self._text(_STRINGS).removeprefix(_HEAD).split("\n")
-        _matched(r'<sst xmlns="[\w:/.]+">', first)
-        _demand((last, end) == ("</sst>", ""))
-        start, stop = '<si><t xml:space="preserve">', "</t></si>"
-        _demand(all(one.startswith(start) and one.endswith(stop) for one in items))
-        return [_plain(one[len(start) : -len(stop)]) for one in items]
-
-    # --- cells ------------------------------------------------------------------------
-
-    def texts(self, line: str) -> list[str]:
-        """The texts of a row without figures."""
-        match = _matched(_ROW, line)
-        height, cells = match.groups()
-        _demand(height is None or (int(height) % _LINE == 0 and 0 < int(height) <= 409))
-        _demand(_CELL.sub("", cells) == "")
-        return [self._of(number) for _, number in _CELL.findall(cells)]
-
-    def _of(self, number: str) -> str:
-        if not number:
-            return ""
-        self.seen.add(int(number))
-        return self.strings[int(number)]
-
-    def cell(self, text: str, style: int = 0) -> str:
-        """A cell with a text that must be among those of the workbook."""
-        styled = f' s="{style}"' if style else ""
-        if not text:
-            return f"<c{styled}/>"
-        number = self.place[text]
-        self.seen.add(number)
-        return f'<c{styled} t="s"><v>{number}</v></c>'
-
-    def signs(self, pattern: str, style: int = 0) -> dict[str, int]:
-        """The number of a sign by its cell, for those that the workbook has."""
-        return {
-            pattern.format(self.cell(sign, style)): sign_number(sign)
-            for sign in SIGNS
-            if sign in self.place
-        }
-
-    def opened(self, kind: str) -> Iterator[_Sheet]:
-        """The sheets of a kind, in order."""
-        for number, name in enumerate(self.sheets, start=1):
-            if name.partition(" ")[0] == kind:
-                with self.archive.open(f"xl/worksheets/sheet{number}.xml") as part:
-                    yield _Sheet(name, part, self._named(number - 1))
-
-    def _named(self, place: int) -> str:
-        """The area of a sheet that has a name; each has one."""
-        [named] = [areas for (of, _), areas in self.names.items() if of == place]
-        return named
-
-    # --- sheets -----------------------------------------------------------------------
-
-    def table(self) -> ReleasedTable:
-        """The table; its sheets say the same. Raises ValueError."""
-        about = self._about()
-        table = _Long(self, about).table(self.content.file)
-        marked = table.synthetic or any(year.preliminary for year in table.years.values())
-        readable, decimals = _Readable(self, about).figures(marked=marked)
-        same = (readable.values == table.values) | (np.isnan(readable.values) & ~table.shown)
-        same &= readable.signs == table.signs
-        if count := int((~same).sum()):
-            self.content.wrong.append(f"has two sheets that differ in {count} cells")
-        _demand(self.seen == set(range(len(self.strings))))
-        return replace(table, decimals=decimals)
-
-    def _about(self) -> _About:
-        rows: list[list[str]] = []
-        for sheet in self.opened(_METADATA):
-            rows += [self.texts(line) for lines in sheet.rows() for line in lines]
-            sheet.check(len(rows), len(_ABOUT), frozen=(1, 0))
-        return _About(self.content, rows)
-
-
-def _digest(text: str, sheets: Sequence[str]) -> str:
-    """The digest of a part without what stands there for each sheet, exactly so."""
-    for number, name in enumerate(sheets, start=1):
-        relation = f'Type="{_SHEET_RELATION}" Target="worksheets/sheet{number}.xml"'
-        for line in (
-            f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{_SHEET_TYPE}"/>',
-            f'<Relationship Id="rId{number}" {relation}/>',
-            f'<sheet name="{name}" sheetId="{number}" r:id="rId{number}"/>',
-        ):
-            text = text.replace(f"{line}\n", "", 1)
-    for number in range(len(sheets) + 1, len(sheets) + 3):
-        text = text.replace(f'Id="rId{number}"', "", 1)
-    return hashlib.blake2b(_NAME.sub("", text).encode(), digest_size=20).hexdigest()
-
-
-def _plain(text: str) -> str:
-    """A text out of XML, which may have few escapes."""
-    plain = re.sub("&(?:lt|gt|quot|amp);", "", text)
-    _demand("&" not in plain and "<" not in plain)
-    for escape, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
-        text = text.replace(escape, letter)
-    return text.replace("_x005F_", "_")
-
-
-class _Sheet:
-    """A sheet that is read line by line, in large blocks."""
-
-    def __init__(self, name: str, part: IO[bytes], named: str) -> None:
-        self.name = name
-        self.named = named
-        self._blocks = _whole_lines(part)
-        first = next(self._blocks, b"")
-        before, found, self._first = first.partition(b"<sheetData>\n")
-        self._match = _matched(_WORKSHEET, (before + found).decode().removeprefix(_HEAD))
-        self._after = ""
-        self.merged: list[tuple[int, int, int]] = []
-
-    def rows(self) -> Iterator[pl.Series]:
-        """The rows, each a line, some at a time."""
-        block = self._first
-        while True:
-            rows, end, after = block.partition(b"</sheetData>\n")
-            if rows:
-                yield pl.read_csv(
-                    rows,
-                    separator="\x01",
-                    quote_char=None,
-                    has_header=False,
-                    infer_schema=False,
-                    new_columns=["line"],
-                )["line"]
-            if end:
-                self._after = (end + after + b"".join(self._blocks)).decode()
-                return
-            block = next(self._blocks)
-
-    def check(
-        self,
-        rows: int,
-        columns: int,
-        *,
-        frozen: tuple[int, int],
-        heading: int | None = None,
-        notes: int | None = None,
-    ) -> None:
-        """What stands around the rows hides nothing.
-
-        ``heading`` is the row that a table as it is read begins at, ``notes`` that of its notes;
-        other sheets have filters instead.
-        """
-        across = self._check_head(columns, frozen)
-        match = _matched(_AFTER, self._after)
-        last = _column(columns)
-        if heading is None:
-            _demand(match["filtered"] == f"A1:{last}{rows}")
-            _demand(self.named == f"'{self.name}'!$A$1:${last}${rows}")
-        else:
-            columns_named, rows_named = f"$A:${_column(across)}", f"${heading}:${frozen[0]}"
-            _demand(match["filtered"] is None)
-            _demand(self.named == f"'{self.name}'!{columns_named},'{self.name}'!{rows_named}")
-        _demand(match["target"] == (None if notes is None else f"'{self.name}'!A{notes}"))
-        for area in re.findall(_AREA, match["merged"] or ""):
-            start, row, end, below = _matched(r"([A-Z]+)(\d+):([A-Z]+)(\d+)", area).groups()
-            _demand(row == below and int(row) <= rows)
-            self.merged.append((int(row), _number(start), _number(end)))
-        if match["texts"]:
-            _, bottom = re.findall(r"\d+", match["texts"])
-            _demand(int(bottom) <= rows)
-
-    def _check_head(self, columns: int, frozen: tuple[int, int]) -> int:
-        """How many columns stay where they are."""
-        match = self._match
-        numbers = _COLUMN.findall(match["columns"])
-        _demand(not _COLUMN.sub("", match["columns"]))
-        _demand(numbers == [(str(n), str(n)) for n in range(1, columns + 1)])
-        down, across = int(match["down"] or 0), int(match["across"] or 0)
-        _demand(down in {0, frozen[0]} and across <= frozen[1])
-        _demand(match["first"] == f"{_column(across + 1)}{down + 1}")
-        return across
-
-
-def _whole_lines(part: IO[bytes]) -> Iterator[bytes]:
-    """What a part holds, in blocks that end with a line."""
-    rest = b""
-    while block := part.read(_BLOCK):
-        whole, end, rest = (rest + block).rpartition(b"\n")
-        if end:
-            yield whole + end
-    _demand(not rest)
-
-
-def _column(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
-def _number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
-
-
 # --- a row per cell -----------------------------------------------------------------------
 
 
@@ -490,12 +192,12 @@ class _Figures(NamedTuple):
 class _Long:
     """The sheets with a row per cell."""
 
-    def __init__(self, book: _Book, about: _About) -> None:
+    def __init__(self, book: Workbook, about: _About) -> None:
         self.book = book
         self.about = about
         self.dimensions = {code: of.codes for code, of in about.dimensions.items()}
-        _demand([*self.dimensions][-2:] == [CONTENTS, TIME])
-        _demand(all(len(set(codes)) == len(codes) > 0 for codes in self.dimensions.values()))
+        demand([*self.dimensions][-2:] == [CONTENTS, TIME])
+        demand(all(len(set(codes)) == len(codes) > 0 for codes in self.dimensions.values()))
 
     def table(self, file: str) -> ReleasedTable:
         """The table that they hold."""
@@ -512,7 +214,7 @@ class _Long:
             rows = 0
             for lines in sheet.rows():
                 if rows == 0:
-                    _demand(self.book.texts(str(lines[0])) == header)
+                    demand(self.book.texts(str(lines[0])) == header)
                     figures = lines[1:]
                 else:
                     figures = lines
@@ -521,7 +223,7 @@ class _Long:
                 found.append(self._cells(figures, years, place))
                 place += len(figures)
             sheet.check(rows, len(header), frozen=(1, 0))
-        _demand(place == prod(map(len, self.dimensions.values())))
+        demand(place == prod(map(len, self.dimensions.values())))
         said = zip(self.dimensions[TIME], years, strict=True)
         self.book.content.says("round", (of.round for of, _ in years))
         return ReleasedTable(
@@ -577,7 +279,7 @@ class _Long:
         regions, _ = self._before
         within = self._within(years)
         place = np.arange(first, first + len(lines))
-        _demand(first + len(lines) <= len(regions) * len(within))
+        demand(first + len(lines) <= len(regions) * len(within))
         expected = pl.concat_str(
             pl.lit(regions.gather(place // len(within))),
             pl.lit(within.gather(place % len(within))),
@@ -598,13 +300,13 @@ class _Long:
             )
             .collect()
         )
-        _demand(bool(cells["as_expected"].all()))
+        demand(bool(cells["as_expected"].all()))
         return _figures(cells["number"], cells["sign"])
 
 
 def _figures(numbers: pl.Series, signs: pl.Series) -> _Figures:
     """Values and signs, each of them one of the two."""
-    _demand(bool((numbers.is_finite().fill_null(value=False) != (signs != NO_SIGN)).all()))
+    demand(bool((numbers.is_finite().fill_null(value=False) != (signs != NO_SIGN)).all()))
     return _Figures(numbers.fill_null(np.nan).to_numpy(), signs.to_numpy())
 
 
@@ -623,7 +325,7 @@ class _Layout(NamedTuple):
 class _Readable:
     """The sheets with the table as it is read."""
 
-    def __init__(self, book: _Book, about: _About) -> None:
+    def __init__(self, book: Workbook, about: _About) -> None:
         self.book = book
         self.about = about
         self.head: list[list[str]] = []
@@ -637,12 +339,12 @@ class _Readable:
         ``marked`` tells that a mark must stand above them.
         """
         for sheet in self.book.opened(_READABLE):
-            _demand(not self.below)
+            demand(not self.below)
             self._read(sheet)
         self._check_texts(marked=marked)
         sides = [*self.layout.stub, *self.layout.heading]
         sizes = [len(self.about.dimensions[code].codes) for code in sides]
-        _demand(self.place == prod(sizes[: len(self.layout.stub)]))
+        demand(self.place == prod(sizes[: len(self.layout.stub)]))
         axes = [sides.index(code) for code in self.about.dimensions]
         values, signs, decimals = (
             np.concatenate(parts).reshape(sizes).transpose(axes).ravel()
@@ -657,14 +359,14 @@ class _Readable:
         for place, code in enumerate(contents):
             shown = np.unique(of_measures[:, place])
             known = shown[shown >= 0].tolist()
-            _demand(len(known) <= 1)
+            demand(len(known) <= 1)
             if known:
                 found[code] = int(known[0])
         return found
 
     # --- a sheet ----------------------------------------------------------------------
 
-    def _read(self, sheet: _Sheet) -> None:
+    def _read(self, sheet: Sheet) -> None:
         head: list[list[str]] = []
         start = self.place
         for lines in sheet.rows():
@@ -675,10 +377,10 @@ class _Readable:
             if self.place == start:
                 head += before
             else:
-                _demand(len(rows) == 0 or not (before or self.below))
+                demand(len(rows) == 0 or not (before or self.below))
                 self.below += before
             if len(rows):
-                _demand(len(rows) == last - first)
+                demand(len(rows) == last - first)
                 self._take(head, lines[first:last])
             self.below += [self.book.texts(line) for line in lines[last:]]
         self._check_sheet(sheet, head, self.place - start)
@@ -687,12 +389,15 @@ class _Readable:
         if not self.head:
             self.head = head
             self.across = str(lines[0]).count("\t") - 2
-            self.layout = next(one for one in self._layouts() if self._fits(one, lines))
-        _demand(head == self.head and self._fits(self.layout, lines))
+            found = next((one for one in self._layouts() if self._fits(one, lines)), None)
+            if found is None:
+                raise ValueError("no layout that is known")
+            self.layout = found
+        demand(head == self.head and self._fits(self.layout, lines))
         self.found.append(self._cells(lines))
         self.place += len(lines)
 
-    def _check_sheet(self, sheet: _Sheet, head: Sequence[Sequence[str]], rows: int) -> None:
+    def _check_sheet(self, sheet: Sheet, head: Sequence[Sequence[str]], rows: int) -> None:
         figures = range(len(head) + 1, len(head) + rows + 1)
         notes = figures.stop + 1 if self.below else None
         sheet.check(
@@ -704,14 +409,14 @@ class _Readable:
         )
         heading = head.index([]) + 1
         for row, first, last in sheet.merged:
-            _demand(first < last and row not in figures)
+            demand(first < last and row not in figures)
             if row <= heading:
-                _demand(first == 1)
+                demand(first == 1)
             elif row > figures.stop:
-                _demand(first == 2)
+                demand(first == 2)
             else:
                 hidden = head[row - 1][first:last]
-                _demand(not any(hidden) and last <= self.side + self.across)
+                demand(not any(hidden) and last <= self.side + self.across)
 
     # --- how the table lies -----------------------------------------------------------
 
@@ -727,10 +432,10 @@ class _Readable:
 
     def _layouts(self) -> Iterator[_Layout]:
         """The layouts that the heading may be of; names of dimensions can be alike."""
-        _demand(self.side >= 0)
+        demand(self.side >= 0)
         *earlier, names = (row[: self.side] for row in self.heading)
         above = [row[self.side :] for row in self.heading]
-        _demand(not any(map(any, earlier)))
+        demand(not any(map(any, earlier)))
         for stub in self._stubs(names, [*self.about.dimensions]):
             for heading in permutations(set(self.about.dimensions) - set(stub)):
                 if self._heading(heading) == above:
@@ -777,7 +482,7 @@ class _Readable:
     def _expected(self, layout: _Layout, rows: int) -> pl.Series:
         place = np.arange(self.place, self.place + rows)
         outer, inner = place // len(layout.inner), place % len(layout.inner)
-        _demand(int(outer[-1]) < len(layout.outer))
+        demand(int(outer[-1]) < len(layout.outer))
         return layout.outer.gather(outer) + layout.inner.gather(inner)
 
     def _fits(self, layout: _Layout, lines: pl.Series) -> bool:
@@ -788,11 +493,11 @@ class _Readable:
     def _cells(self, lines: pl.Series) -> tuple[_Figures, Integers]:
         frame = pl.DataFrame({"line": lines, "side": self._expected(self.layout, len(lines))})
         line, end = pl.col("line"), "\t</row>"
-        _demand(bool(frame.select(line.str.ends_with(end).all()).item()))
+        demand(bool(frame.select(line.str.ends_with(end).all()).item()))
         cells = frame.select(
             cell=line.str.strip_prefix(pl.col("side")).str.strip_suffix(end).str.split("\t")
         )
-        _demand(bool(cells.select((pl.col("cell").list.len() == self.across).all()).item()))
+        demand(bool(cells.select((pl.col("cell").list.len() == self.across).all()).item()))
         parts = pl.col("cell").str.extract_groups(r'^<c s="(\d+)"><v>([^<]+)</v></c>$')
         signs = self.book.signs("{}", _SIGN)
         shown = (
@@ -810,10 +515,10 @@ class _Readable:
         decimals = shown["decimals"].fill_null(-1).to_numpy()
         found = _figures(shown["number"], shown["sign"])
         is_number = ~np.isnan(found.values)
-        _demand(bool((((decimals >= 0) & (decimals < _DECIMALS)) == is_number).all()))
+        demand(bool((((decimals >= 0) & (decimals < _DECIMALS)) == is_number).all()))
         # A number has no digits that are not shown.
         scaled = found.values[is_number] * 10.0 ** decimals[is_number]
-        _demand(bool((np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.abs(scaled)).all()))
+        demand(bool((np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.abs(scaled)).all()))
         return found, decimals
 
     # --- texts ------------------------------------------------------------------------
@@ -822,10 +527,10 @@ class _Readable:
         """What stands above and below the figures is what the metadata have, and sources."""
         above = [text for [text] in self.head[: self.head.index([])]]
         title, *marks, below = above
-        _demand((title, below) == (self.about.title, _BELOW))
-        _demand(bool(marks) or not marked)
+        demand((title, below) == (self.about.title, _BELOW))
+        demand(bool(marks) or not marked)
         empty, notes, *rest = self.below
-        _demand((empty, notes) == ([], [_NOTES]))
+        demand((empty, notes) == ([], [_NOTES]))
         joined: list[tuple[str, str]] = []
         for before, text in rest:
             if before:
@@ -837,20 +542,8 @@ class _Readable:
             *((_OF_TABLE, text) for text in self.about.notes[len(marks) :]),
             *((f"{place})", text) for text, place in self.about.numbers.items()),
         ]
-        _demand(marks == self.about.notes[: len(marks)])
-        _demand(joined[: len(expected)] == expected)
+        demand(marks == self.about.notes[: len(marks)])
+        demand(joined[: len(expected)] == expected)
         sources = joined[len(expected) :]
-        _demand(all(before == _OF_TABLE for before, _ in sources))
+        demand(all(before == _OF_TABLE for before, _ in sources))
         self.book.content.says("source", (text for _, text in sources))
-
-
-def _matched(pattern: str | re.Pattern[str], text: str) -> re.Match[str]:
-    match = re.fullmatch(pattern, text)
-    if match is None:
-        raise ValueError("not as this program writes it")
-    return match
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")
