@@ -30,7 +30,7 @@ _SAME: Final = {
     "xl/workbook.xml": "16d914c001b218318489482b4f4276ebd0667a34",
     "xl/_rels/workbook.xml.rels": "9a688b46a446704375ff8e2de08b30f8154d1212",
     "docProps/core.xml": "c641f4540a68f383f49eff1d01750b79b76b6ee0",
-    "xl/styles.xml": "66f88e78d24378bc40c16326cc702e0b0a64a6c4",
+    "xl/styles.xml": "63f6d227fd7b37be7654c62fad2f6d1b56795b73",
 }
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"

@@ -56,7 +56,7 @@ _SAID: Final = frozenset(
 )  # fmt: skip
 
 _TRUTH: Final = {'<c t="b"><v>0</v></c>': False, '<c t="b"><v>1</v></c>': True}
-_NUMBER: Final = 8
+_NUMBER: Final = 9
 """The style of a number without decimals; the nine after it have one more each."""
 _DECIMALS: Final = 10
 _SIGN: Final = 4

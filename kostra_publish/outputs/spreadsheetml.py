@@ -48,7 +48,9 @@ class Style(IntEnum):
     WRAPPED = 5
     SECTION = 6
     LINK = 7
-    NUMBER = 8
+    COLUMN = 8
+    """The heading of one column of figures."""
+    NUMBER = 9
     """A number without decimals; the formats after it have one more each."""
 
 
@@ -328,6 +330,7 @@ def _styles() -> bytes:
         xf.format(0, 0, 0, aligned, wrapped),
         xf.format(0, 2, 0, "", ""),
         xf.format(0, 3, 0, "", ""),
+        xf.format(0, 2, 1, aligned, '<alignment horizontal="right" vertical="top" wrapText="1"/>'),
         *(xf.format(164 + n, 0, 0, ' applyNumberFormat="1"', "") for n in range(DECIMALS)),
     ]
     return (

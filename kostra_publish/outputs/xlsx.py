@@ -373,9 +373,11 @@ class _Page:
         names = [name for dimension in self.grid.stub for name in _names(dimension)]
         for place, (texts, span, lines) in enumerate(self._heading, start=1):
             before = names if place == len(self._heading) else [""] * len(names)
-            rest = [""] * (span - 1)
-            across = [one for text in texts for one in (text, *rest)]
-            rows.append(strings.row([*before, *across], Style.HEADING, lines))
+            style = Style.COLUMN if span == 1 else Style.HEADING
+            rest = strings.cell("", style) * (span - 1)
+            cells = [strings.cell(name, Style.HEADING) for name in before]
+            cells += [strings.cell(text, style) + rest for text in texts]
+            rows.append(row("".join(cells), lines))
         return rows
 
     @cached_property

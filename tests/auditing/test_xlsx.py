@@ -90,7 +90,7 @@ def shown(place: int, value: int) -> tuple[tuple[str, Alter], tuple[str, Alter]]
     at = 2 * place + 1
     return (
         (LONG, cell_of_long(at, str(value))),
-        (READABLE, cell_of_readable(at, f'<c s="8"><v>{value}</v></c>')),
+        (READABLE, cell_of_readable(at, f'<c s="9"><v>{value}</v></c>')),
     )
 
 
@@ -180,10 +180,10 @@ STRANGE: dict[str, tuple[str, Alter]] = {
     "infinity": (LONG, first_number("<v>inf</v></c>")),
     "no number": (READABLE, first_number("<v>NaN</v></c>")),
     "a number beside a sign": (LONG, replaced('\t<c/><c t="s">', '\t<c><v>3</v></c><c t="s">')),
-    "a digit that is not shown": (READABLE, replaced('<c s="8"><v>', '<c s="8"><v>0.5')),
-    "a format of another measure": (READABLE, replaced('<c s="8"><v>', '<c s="9"><v>')),
-    "a format that is none": (READABLE, replaced('<c s="8"><v>', '<c s="99"><v>')),
-    "a number in another style": (READABLE, replaced('<c s="8"><v>', '<c s="0"><v>')),
+    "a digit that is not shown": (READABLE, replaced('<c s="9"><v>', '<c s="9"><v>0.5')),
+    "a format of another measure": (READABLE, replaced('<c s="9"><v>', '<c s="10"><v>')),
+    "a format that is none": (READABLE, replaced('<c s="9"><v>', '<c s="99"><v>')),
+    "a number in another style": (READABLE, replaced('<c s="9"><v>', '<c s="0"><v>')),
     "an address": (LONG, replaced("<row>", '<row r="3">')),
     "a hidden row": (READABLE, replaced("<row>", '<row hidden="1">')),
     "a row without height": (READABLE, replaced('ht="30"', 'ht="0"')),
