@@ -92,10 +92,13 @@ def write_xlsx(
     """The workbook of every table: (path in the release, bytes)."""
     found = only_safe(cubes)
     make = partial(render, catalogue=catalogue, release=release)
-    # Polars and the compression leave the interpreter to others.
+    # Polars and the compression leave the interpreter to others. The largest come first, so that
+    # none of them is made alone at the end.
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        for cube, data in zip(found, pool.map(make, found), strict=True):
-            yield f"{FOLDER}/{file_name(cube.table.id)}", data
+        largest_first = sorted(found, key=lambda cube: prod(cube.size), reverse=True)
+        made = {cube.table.id: pool.submit(make, cube) for cube in largest_first}
+        for cube in found:
+            yield f"{FOLDER}/{file_name(cube.table.id)}", made.pop(cube.table.id).result()
 
 
 def file_name(table_id: str) -> str:
@@ -178,6 +181,17 @@ class _Table:
             yield _numbered(self._numbers[note.text.get(LANGUAGE)])
 
     @cached_property
+    def figures(self) -> pl.DataFrame:
+        """The cells of the cube: the ``number`` as text, null where there is a ``status``."""
+        cells = pl.LazyFrame({"value": self.cube.values, "status": self.cube.statuses})
+        return cells.select(number("value").alias("number"), "status").collect()
+
+    def signs(self, style: int = Style.PLAIN) -> dict[str, str]:
+        """A cell for each sign that occurs."""
+        occurring = self.cube.statuses.drop_nulls().unique().sort()
+        return {sign: self.strings.cell(sign, style) for sign in occurring}
+
+    @cached_property
     def units(self) -> list[str]:
         """The unit of each measure."""
         units = self.catalogue.texts.units
@@ -239,18 +253,9 @@ def _laid_out(table: _Table, laid: Grid) -> pl.Series:
     opened = pl.Series([f'<c s="{Style.NUMBER + one.decimals}"><v>' for one in measures(cube)])
     years = cube.size[-1]
     measure = pl.int_range(pl.len()) // years % len(opened)
-    occurring = cube.statuses.drop_nulls().unique().sort().to_list()
-    signs = {sign: table.strings.cell(sign, Style.SIGN) for sign in occurring}
-    cells = (
-        pl.LazyFrame({"value": cube.values, "status": cube.statuses})
-        .select(
-            pl.coalesce(
-                pl.concat_str(pl.lit(opened).gather(measure), number("value"), pl.lit("</v></c>")),
-                pl.col("status").replace_strict(signs, return_dtype=pl.String),
-            ).alias("cell")
-        )
-        .collect()["cell"]
-    )
+    shown = pl.concat_str(pl.lit(opened).gather(measure), "number", pl.lit("</v></c>"))
+    sign = pl.col("status").replace_strict(table.signs(Style.SIGN), return_dtype=pl.String)
+    cells = table.figures.select(pl.coalesce(shown, sign).alias("cell"))["cell"]
     places = laid.positions.ravel()
     in_order = bool((places == np.arange(len(places))).all())
     return cells if in_order else cells.gather(places)
@@ -505,13 +510,11 @@ def _long(table: _Table) -> Iterator[Sheet]:
 
 def _records(table: _Table, first: int, last: int) -> Iterator[bytes]:
     """Rows of the sheet, for cells from ``first`` to before ``last``."""
-    cube, cell = table.cube, table.strings.cell
-    region, *others = cube.dimensions
+    region, *others = table.cube.dimensions
     regions = pl.Series([f"<row>{one}" for one in _coded(table, region)])
     within = pl.Series([*_within(table, others)])
-    occurring = cube.statuses.drop_nulls().unique().sort().to_list()
-    signs = {sign: f"<c/>{cell(sign)}</row>" for sign in occurring}
-    figures = pl.LazyFrame({"value": cube.values, "status": cube.statuses})
+    signs = {sign: f"<c/>{cell}</row>" for sign, cell in table.signs().items()}
+    figures = table.figures.lazy()
     place = pl.int_range(pl.len(), dtype=pl.Int64)
     for start in range(first, last, _CHUNK):
         at = place + start
@@ -521,7 +524,7 @@ def _records(table: _Table, first: int, last: int) -> Iterator[bytes]:
                 pl.lit(regions).gather(at // len(within)).alias("region"),
                 pl.lit(within).gather(at % len(within)).alias("within"),
                 pl.coalesce(
-                    pl.concat_str(pl.lit("<c><v>"), number("value"), pl.lit("</v></c></row>")),
+                    pl.concat_str(pl.lit("<c><v>"), "number", pl.lit("</v></c></row>")),
                     pl.col("status").replace_strict(signs, return_dtype=pl.String),
                 ).alias("cell"),
             )
