@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import IO, Final
 from zipfile import ZipFile
 
@@ -233,11 +234,10 @@ class Sheet:
 
     def rows(self) -> Iterator[pl.Series]:
         """The rows, each a line, some at a time."""
-        block = self._first
-        while True:
+        for block in chain([self._first], self._blocks):
             rows, end, after = block.partition(b"</sheetData>\n")
             if rows:
-                yield pl.read_csv(
+                lines = pl.read_csv(
                     rows,
                     separator="\x01",
                     quote_char=None,
@@ -245,10 +245,10 @@ class Sheet:
                     infer_schema=False,
                     new_columns=["line"],
                 )["line"]
+                demand(lines.null_count() == 0)
+                yield lines
             if end:
                 self._after = (end + after + b"".join(self._blocks)).decode()
-                return
-            block = next(self._blocks)
 
     def check(
         self,
