@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, feed, load_files, metadata, px
+from kostra_publish.auditing import csv_table, feed, load_files, metadata, px, xlsx
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -249,6 +249,7 @@ _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
     ".html": _html,
     csv_table.ENDING: csv_table.read,
     px.ENDING: px.read,
+    xlsx.ENDING: xlsx.read,
 }
 """Who reads a file, by how its name ends; the first that fits. May raise UnicodeDecodeError."""
 LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
@@ -256,5 +257,6 @@ LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
     csv_table.FORM: ("",),
     px.FORM: ("",),
     load_files.FORM: ("",),
+    xlsx.FORM: ("",),
 }
 """The languages that every table must be in, by form; the empty one is a file with all of them."""

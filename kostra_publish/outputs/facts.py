@@ -234,7 +234,7 @@ def notes(cube: SafeCube, catalogue: Catalogue) -> Footnotes:
 
 
 def marks(cube: SafeCube, catalogue: Catalogue) -> Iterator[Footnote]:
-    """What must be seen of a whole table: synthetic, preliminary, corrected, not confirmed."""
+    """What kind of figures they are: synthetic, preliminary, corrected, not confirmed."""
     texts = catalogue.texts
     marked: dict[Text, list[int]] = {}
     for year, facts in cube.vintages.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
-from kostra_publish.outputs import correspondence, csv_table, jsonstat, px
+from kostra_publish.outputs import correspondence, csv_table, jsonstat, px, xlsx
 from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -30,6 +30,7 @@ FRONT: Final[Language] = "nb"
 _JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
 _CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
 _PX: Final = Path(px.FOLDER).relative_to(FOLDER).as_posix()
+_XLSX: Final = Path(xlsx.FOLDER).relative_to(FOLDER).as_posix()
 
 
 def write_overview(
@@ -125,6 +126,7 @@ def _files(table: str) -> Mapping[str, Mapping[str, str]]:
             "about": f"{_CSV}/{csv_table.metadata_name(table)}",
         },
         "px": {"every": f"{_PX}/{px.file_name(table)}"},
+        "xlsx": {"every": f"{_XLSX}/{xlsx.file_name(table)}"},
     }
 
 

@@ -17,6 +17,7 @@ from kostra_publish.outputs.metadata.datapackage import write_datapackage
 from kostra_publish.outputs.metadata.dcat import write_dcat
 from kostra_publish.outputs.metadata.feed import write_feed
 from kostra_publish.outputs.px import write_px
+from kostra_publish.outputs.xlsx import write_xlsx
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 
@@ -25,14 +26,15 @@ Format = Callable[[Sequence[SafeCube], Catalogue, ReleaseFacts], Iterator[tuple[
 
 FORMATS: Final[Mapping[str, Format]] = {
     "jsonstat": write_jsonstat,
-    "correspondence": write_correspondence,
     "csv": write_csv,
     "px": write_px,
+    "xlsx": write_xlsx,
+    "deltabell": write_deltabell,
+    "correspondence": write_correspondence,
     "csvw": write_csvw,
     "datapackage": write_datapackage,
     "datadoc": write_datadoc,
     "dcat": write_dcat,
     "changes": write_changes,
     "feed": write_feed,
-    "deltabell": write_deltabell,
 }
