@@ -15,11 +15,11 @@ from kostra_publish.outputs import csv_table, jsonstat
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from kostra_publish.specs.models import LANGUAGES
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, cube, dimensions, facts, measure, sample, table, text
 from tests.outputs.test_jsonstat import (
     RELEASE,
     cells,
-    cubes_with_awkward_labels,
     document,
     flat,
     real,
@@ -80,7 +80,7 @@ def test_polars_reads_the_cells_of_the_cube(table_id: str) -> None:
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_as_it_went_out_but_for_line_breaks(whole: SafeCube) -> None:
     found = rows(figures(whole))
     assert dict(of_a_row(whole, row) for row in found) == cells(whole)
@@ -102,7 +102,7 @@ def on_a_line(words: str) -> str:
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_the_audit_reads_what_was_written(whole: SafeCube) -> None:
     content = read("public/statbank/csv/13995.csv", figures(whole))
     assert content.wrong == []

@@ -15,7 +15,6 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyjstat import pyjstat
 
 from kostra_publish.disclosure.safe import Corrected, SafeCube
@@ -23,15 +22,15 @@ from kostra_publish.disclosure.seal import SEAL
 from kostra_publish.outputs import jsonstat
 from kostra_publish.outputs.registry import FORMATS
 from kostra_publish.specs.catalogue import Catalogue, load
-from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME, CubeDimension
-from kostra_publish.specs.models import LANGUAGES, Break, Note, Scope, Text
+from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
+from kostra_publish.specs.models import LANGUAGES, Break, Scope, Text
+from tests.awkward import awkward_cubes
 from tests.cubes import (
     REGIONS,
     catalogue,
     cube,
     dimension,
     dimensions,
-    drawn_cells,
     facts,
     measure,
     own_dimensions,
@@ -159,42 +158,8 @@ def test_the_collection_names_every_table_by_a_link_that_leads_there(tmp_path: P
             assert json.loads(path.read_bytes())["label"] == item["label"]
 
 
-AWKWARD = st.text(
-    st.sampled_from("\"';,\\/\n\r\t<>&{}[]: æøåÆØÅáÁčŋŊđĐšŧž€😀\u2028\u0000abc"), max_size=300
-)
-
-
-def awkward_text(words: str) -> Text:
-    # A text may not be blank; what is drawn stands between letters as it is.
-    return Text(nb=f"a{words}b", nn=f"c{words}d", en=f"e{words}f")
-
-
-@st.composite
-def cubes_with_awkward_labels(draw: st.DrawFn) -> SafeCube:
-    numbers = st.integers(1, 4)
-    spec = table(title=awkward_text(draw(AWKWARD)))
-    dims = [
-        CubeDimension(
-            each.code,
-            each.role,
-            awkward_text(draw(AWKWARD)),
-            each.codes,
-            tuple(awkward_text(draw(AWKWARD)) for _ in each.codes),
-        )
-        for each in dimensions(
-            spec,
-            [2025],
-            {f"{1000 + n}": "-" for n in range(draw(numbers))},
-            [dimension("Value", {str(n): "-" for n in range(draw(numbers))})],
-        )
-    ]
-    note = Note(text=awkward_text(draw(AWKWARD)))
-    of = [facts(2025, notes=(note,))]
-    return cube(spec, dims, of, cells=drawn_cells(spec, dims, draw(st.integers(0, 10**6))))
-
-
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_as_it_went_out(whole: SafeCube) -> None:
     for language in LANGUAGES:
         read = jsonstat.dataset(whole, catalogue(), language, RELEASE)

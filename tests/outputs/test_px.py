@@ -17,12 +17,12 @@ from kostra_publish.outputs import px
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from kostra_publish.specs.models import LANGUAGES, Language, Note, Scope
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, cube, dimension, dimensions, facts, measure, sample, table, text
 from tests.outputs.test_jsonstat import (
     RELEASE,
     Cells,
     cells,
-    cubes_with_awkward_labels,
     document,
     flat,
     real,
@@ -147,7 +147,7 @@ def test_every_real_table_can_be_written(table_id: str) -> None:
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_but_for_what_the_format_has_not(whole: SafeCube) -> None:
     written = rendered(whole)
     found = Px(written)
