@@ -246,6 +246,6 @@ _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
 LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
     JSON_STAT: LANGUAGES,
     csv_table.FORM: ("",),
-    px.FORM: ("",),
+    px.FORM: ("", *LANGUAGES),
 }
 """The languages that every table must be in, by form; the empty one is a file with all of them."""

@@ -124,7 +124,10 @@ def _files(table: str) -> Mapping[str, Mapping[str, str]]:
             "figures": f"{_CSV}/{csv_table.file_name(table)}",
             "about": f"{_CSV}/{csv_table.metadata_name(table)}",
         },
-        "px": {"every": f"{_PX}/{px.file_name(table)}"},
+        "px": {
+            "every": f"{_PX}/{px.file_name(table)}",
+            **{each: f"{_PX}/{px.file_name(table, each)}" for each in LANGUAGES},
+        },
     }
 
 
