@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
-from kostra_publish.outputs import correspondence, csv_table, jsonstat, px
+from kostra_publish.outputs import correspondence, csv_table, jsonstat, parquet, px
 from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -29,6 +29,7 @@ FRONT: Final[Language] = "nb"
 
 _JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
 _CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
+_PARQUET: Final = Path(parquet.FOLDER).relative_to(FOLDER).as_posix()
 _PX: Final = Path(px.FOLDER).relative_to(FOLDER).as_posix()
 
 
@@ -128,6 +129,7 @@ def _files(table: str) -> Mapping[str, Mapping[str, str]]:
             "every": f"{_PX}/{px.file_name(table)}",
             **{each: f"{_PX}/{px.file_name(table, each)}" for each in LANGUAGES},
         },
+        "parquet": {"every": f"{_PARQUET}/{parquet.file_name(table)}"},
     }
 
 

@@ -9,6 +9,7 @@ from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs.correspondence import write_correspondence
 from kostra_publish.outputs.csv_table import write_csv
 from kostra_publish.outputs.jsonstat import write_jsonstat
+from kostra_publish.outputs.parquet import write_parquet
 from kostra_publish.outputs.px import write_px
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
@@ -21,4 +22,5 @@ FORMATS: Final[Mapping[str, Format]] = {
     "correspondence": write_correspondence,
     "csv": write_csv,
     "px": write_px,
+    "parquet": write_parquet,
 }

@@ -151,7 +151,7 @@ def jsonstat(release: Path, language: str) -> Path:
 
 def change(release: Path, alter: Change, *languages: str) -> None:
     """Alter the table's files, as if the release had been made so, in JSON-stat alone."""
-    for form in ("csv", "px"):
+    for form in ("csv", "px", "parquet"):
         shutil.rmtree(release / "public" / "statbank" / form, ignore_errors=True)
     for language in languages or ("nb", "nn", "en"):
         path = jsonstat(release, language)

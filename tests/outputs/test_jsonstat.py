@@ -232,7 +232,7 @@ def test_a_suppressed_cell_carries_no_number(tmp_path: Path) -> None:
 def test_the_same_cubes_give_the_same_bytes() -> None:
     one = list(jsonstat.write_jsonstat([real_cube("13995")], real(), RELEASE))
     assert one == list(jsonstat.write_jsonstat([real_cube("13995")], real(), RELEASE))
-    assert list(FORMATS) == ["jsonstat", "correspondence", "csv", "px"]
+    assert list(FORMATS) == ["jsonstat", "correspondence", "csv", "px", "parquet"]
 
 
 def test_a_million_cells_are_written_in_seconds() -> None:
