@@ -57,6 +57,11 @@ _CODES: Final = frozenset(
     {"id", "preliminary", "synthetic", "table", "dimensions", "measures", "variable", "code"}
 )
 
+_WRONG: Final = (
+    ValueError, LookupError, TypeError, pl.exceptions.PolarsError, pl.exceptions.PanicException,
+)  # fmt: skip
+"""Polars panics at some bytes that are no Parquet."""
+
 
 def read(content: Content, data: bytes) -> None:
     """Read a file of this form into ``content``."""
@@ -64,7 +69,7 @@ def read(content: Content, data: bytes) -> None:
         said = _metadata(pl.read_parquet_metadata(BytesIO(data)))
         content.table = _table(content, pl.read_parquet(BytesIO(data)), said)
         content.texts.extend(_walk(said, "metadata", _codes(content.table)))
-    except (ValueError, LookupError, TypeError, pl.exceptions.PolarsError):
+    except _WRONG:
         content.table = None
         content.wrong.append("is not a table in Parquet as this program writes it")
         return

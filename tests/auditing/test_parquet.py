@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,3 +233,13 @@ def test_metadata_is_written_in_one_way_only() -> None:
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1PAR1", written()[:-9], written()[100:]])
 def test_what_is_no_parquet_is_wrong(data: bytes) -> None:
     assert wrong(data) == [NO_TABLE]
+
+
+def test_a_name_that_an_enumeration_has_twice_is_wrong(capfd: pytest.CaptureFixture[str]) -> None:
+    data = written()
+    types = pl.read_parquet_metadata(io.BytesIO(data))["ARROW:schema"]
+    twice = b64encode(b64decode(types).replace(b"Moss", b"Oslo")).decode()
+    assert twice != types
+    assert wrong(data.replace(types.encode(), twice.encode())) == [NO_TABLE]
+    # Polars says so by a panic, which it writes about.
+    assert "panicked" in capfd.readouterr().err

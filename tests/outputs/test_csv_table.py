@@ -65,17 +65,8 @@ def test_the_csv_module_reads_the_cells_of_the_cube(table_id: str) -> None:
 @pytest.mark.parametrize("table_id", ["13995", "14019", "10509", "12367"])
 def test_polars_reads_the_cells_of_the_cube(table_id: str) -> None:
     whole = real_cube(table_id)
-    codes = [item.code for item in whole.dimensions]
-    frame = pl.read_csv(
-        figures(whole, real()),
-        separator=";",
-        decimal_comma=True,
-        schema_overrides={
-            **dict.fromkeys([*codes, *(f"{code}_label" for code in codes[:-1])], pl.String),
-            "value": pl.Float64,
-        },
-    )
-    assert frame.select(*codes, "value", "status").equals(whole.frame())
+    frame = by_polars(figures(whole, real()), whole)
+    assert frame.select(*codes(whole), "value", "status").equals(whole.frame())
     assert frame["synthetic"].dtype == frame["preliminary"].dtype == pl.Boolean
 
 
@@ -93,6 +84,31 @@ def test_any_label_comes_back_as_it_went_out_but_for_line_breaks(whole: SafeCube
             for language in LANGUAGES:
                 row = said["category", item.code, code]
                 assert row[language] == on_a_line(label.get(language))
+
+
+@settings(max_examples=40)
+@given(awkward_cubes())
+def test_polars_reads_awkward_names_too(whole: SafeCube) -> None:
+    frame = by_polars(figures(whole), whole)
+    assert frame.select(*codes(whole), "value", "status").equals(whole.frame())
+    for item in whole.dimensions[:-1]:
+        names = frame.select(item.code, f"{item.code}_label").unique(maintain_order=True)
+        labels = [on_a_line(label.nb) for label in item.labels]
+        assert dict(names.rows()) == dict(zip(item.codes, labels, strict=True))
+
+
+def by_polars(data: bytes, of: SafeCube) -> pl.DataFrame:
+    texts = [*codes(of), *(f"{code}_label" for code in codes(of)[:-1]), "status"]
+    return pl.read_csv(
+        data,
+        separator=";",
+        decimal_comma=True,
+        schema_overrides={**dict.fromkeys(texts, pl.String), "value": pl.Float64},
+    )
+
+
+def codes(of: SafeCube) -> list[str]:
+    return [item.code for item in of.dimensions]
 
 
 def on_a_line(words: str) -> str:

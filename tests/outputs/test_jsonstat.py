@@ -115,8 +115,18 @@ def test_jsonstat_toolkit_reads_the_cells_of_the_cube(tmp_path: Path, table_id: 
 @pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning:pyjstat")
 @pytest.mark.parametrize("table_id", ["13995", "14019", "10509"])
 def test_pyjstat_reads_the_values_of_the_cube(table_id: str) -> None:
-    whole = real_cube(table_id)
-    read = jsonstat.dataset(whole, real(), "nn", RELEASE)
+    assert_pyjstat_reads(real_cube(table_id), real())
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning:pyjstat")
+@settings(max_examples=30)
+@given(awkward_cubes())
+def test_pyjstat_reads_the_values_beside_awkward_names(whole: SafeCube) -> None:
+    assert_pyjstat_reads(whole, catalogue())
+
+
+def assert_pyjstat_reads(whole: SafeCube, texts: Catalogue) -> None:
+    read = jsonstat.dataset(whole, texts, "nn", RELEASE)
     frame = read.write("dataframe", naming="id")  # type: ignore[attr-defined]
     codes = [item.code for item in whole.dimensions]
     rows = frame[[*codes, "value"]].astype(dict.fromkeys(codes, str))
