@@ -172,6 +172,7 @@ class _Table:
         release: ReleaseFacts,
         languages: Sequence[Language] = LANGUAGES,
     ) -> _Table:
+        """All of a cube in a release, with its names in these languages."""
         return cls(
             cube,
             catalogue.texts,
