@@ -32,7 +32,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no
 # The first Python that is new enough; PYTHON=/path/to/python make … chooses another.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 
-.PHONY: help venv demo browser tools test check format schema bench bars site handover preview lock clean distclean
+.PHONY: help venv demo browser tools test check format schema bench formats bars site handover preview lock clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -141,6 +141,9 @@ format: $(INSTALLED) ## mend what ruff can mend
 
 bench: $(INSTALLED) ## time and memory of a whole round (SCALES="1 10 100")
 	@$(BIN)/python bench/bench.py $(SCALES)
+
+formats: $(INSTALLED) ## what each format takes to write and read back (RELEASE=folder)
+	@$(BIN)/python -m bench.formats $(if $(RELEASE),$(RELEASE),$(DEMO_OUT)/current)
 
 bars: $(INSTALLED) ## what disclosure control hides, and how fast (PROBLEMS=folder DATA=folder)
 	@$(BIN)/python -m bench.disclosure $(if $(PROBLEMS),--problems $(PROBLEMS)) $(if $(DATA),--data $(DATA)) $(NAMES)

@@ -167,6 +167,18 @@ def sample(
     return cube(spec, dimensions(spec, vintages, regions, [sex]), published, seed=seed)
 
 
+def descriptions() -> dict[str, Any]:
+    """What catalogues of data say, in words that name themselves."""
+    return {
+        **{name: text(name) for name in ("title", "about", "provenance")},
+        "synthetic": text("Synthetic"),
+        "keywords": [text("keyword")],
+        "publisher": "https://example.org/publisher",
+        "contact": "https://example.org/contact",
+        "columns": {name: text(name) for name in get_args(FileColumn)},
+    }
+
+
 def catalogue(
     tables: Sequence[TableSpec] = (), discontinued: Sequence[DiscontinuedTable] = ()
 ) -> Catalogue:
@@ -200,14 +212,7 @@ def catalogue(
         "region": {},
         "region_labels": {},
         "units": {"antall": text("number"), "prosent": text("per cent")},
-        "descriptions": {
-            **{name: text(name) for name in ("title", "about", "provenance")},
-            "synthetic": text("Synthetic"),
-            "keywords": [text("keyword")],
-            "publisher": "https://example.org/publisher",
-            "contact": "https://example.org/contact",
-            "columns": {name: text(name) for name in get_args(FileColumn)},
-        },
+        "descriptions": descriptions(),
         "signs": {".": text("not applicable"), "..": text("not reported"), ":": text("hidden")},
     }
     texts = Texts.model_validate(words | rest)

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, feed, load_files, metadata, px, xlsx
+from kostra_publish.auditing import csv_table, feed, load_files, metadata, parquet, px, xlsx
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -250,13 +250,15 @@ _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
     csv_table.ENDING: csv_table.read,
     px.ENDING: px.read,
     xlsx.ENDING: xlsx.read,
+    parquet.ENDING: parquet.read,
 }
 """Who reads a file, by how its name ends; the first that fits. May raise UnicodeDecodeError."""
 LANGUAGES_OF: Final[Mapping[str, Sequence[str]]] = {
     JSON_STAT: LANGUAGES,
     csv_table.FORM: ("",),
-    px.FORM: ("",),
-    load_files.FORM: ("",),
+    px.FORM: ("", *LANGUAGES),
     xlsx.FORM: ("",),
+    parquet.FORM: ("",),
+    load_files.FORM: ("",),
 }
 """The languages that every table must be in, by form; the empty one is a file with all of them."""

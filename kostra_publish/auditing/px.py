@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import prod
+from pathlib import PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,8 @@ from kostra_publish.specs.models import LANGUAGES
 FORM: Final = "PX"
 ENDING: Final = ".px"
 
+_TABLES: Final = 64
+"""How many tables' figures are kept: files of one table lie in different folders."""
 _DATA: Final = b"\nDATA=\n"
 _STRING: Final = r'"[^"]*"'
 _STATEMENT: Final = re.compile(
@@ -134,8 +137,11 @@ class _Said:
     def __init__(self, statements: Mapping[_Key, list[str]]) -> None:
         self.statements = statements
         [self.first] = statements[_Key("LANGUAGE", "")]
-        self.languages = statements[_Key("LANGUAGES", "")]
-        _demand(sorted(self.languages) == sorted(LANGUAGES) and self.languages[0] == self.first)
+        translated = _Key("LANGUAGES", "") in statements
+        self.languages = statements[_Key("LANGUAGES", "")] if translated else [self.first]
+        _demand(sorted(self.languages) == sorted(LANGUAGES) or not translated)
+        _demand(self.first in LANGUAGES)
+        _demand(self.languages[0] == self.first)
         _demand(all(key.language in {"", *self.languages[1:]} for key in statements))
         for keyword, value in {**_FIXED, **_SIGN_OF}.items():
             of_keyword = [values for key, values in statements.items() if key.keyword == keyword]
@@ -149,6 +155,11 @@ class _Said:
         """The only value of a statement that is not translated."""
         [value] = self.values(keyword, self.first, *of)
         return value
+
+    @property
+    def language(self) -> str:
+        """The language of the file, empty where it has all of them."""
+        return self.first if len(self.languages) == 1 else ""
 
     @cached_property
     def dimensions(self) -> dict[str, tuple[str, ...]]:
@@ -216,6 +227,7 @@ class _Said:
 
 def _table(file: str, said: _Said, body: bytes) -> ReleasedTable:
     _check_keywords(said)
+    _demand(said.language in {"", PurePosixPath(file).parent.name})
     dimensions = said.dimensions
     _demand({CONTENTS, TIME} <= dimensions.keys())
     values, signs = _cells(body, prod(map(len, dimensions.values())))
@@ -225,7 +237,7 @@ def _table(file: str, said: _Said, body: bytes) -> ReleasedTable:
         file=file,
         form=FORM,
         table=said.one("TABLEID"),
-        language="",
+        language=said.language,
         dimensions=dimensions,
         values=values,
         signs=signs,
@@ -265,7 +277,9 @@ def _places(said: _Said, language: str) -> set[tuple[str, ...]]:
     return found
 
 
+@lru_cache(maxsize=_TABLES)
 def _cells(body: bytes, count: int) -> tuple[Floats, Signs]:
+    """The figures and signs; all files of a table have the same, which are read once."""
     text = body.decode("ascii")
     _demand(text.endswith(" \n;\n"))
     cells = pl.Series("cell", [text[: -len(" \n;\n")].replace("\n", "")]).str.split(" ").explode()

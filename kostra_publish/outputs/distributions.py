@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from kostra_publish.outputs import csv_table, jsonstat, px
+from kostra_publish.outputs import csv_table, jsonstat, parquet, px, xlsx
 from kostra_publish.specs.models import LANGUAGES, Language
 
 TOP: Final = "public/statbank"
@@ -66,8 +66,8 @@ class Distribution:
 
 
 def distributions(table_id: str) -> list[Distribution]:
-    """The files of a table. CSV and Parquet have names in bokmål alone."""
-    json, px_files, csv = (_from_top(folder) for folder in _FOLDERS)
+    """The files of a table. CSV has names in bokmål alone."""
+    json, csv, px_files, workbooks, parquet_files = map(_from_top, _FOLDERS)
     return [
         *(
             Distribution(JSON_STAT, f"{json}/{jsonstat.file_name(table_id, each)}", each)
@@ -76,15 +76,17 @@ def distributions(table_id: str) -> list[Distribution]:
         Distribution(CSV, f"{csv}/{csv_table.file_name(table_id)}", "nb"),
         Distribution(PX, f"{px_files}/{px.file_name(table_id)}"),
         *(
-            Distribution(PX, f"{px_files}/{each}/{px.file_name(table_id)}", each)
+            Distribution(PX, f"{px_files}/{px.file_name(table_id, each)}", each)
             for each in LANGUAGES
         ),
-        Distribution(XLSX, f"xlsx/{table_id}.xlsx"),
-        Distribution(PARQUET, f"parquet/{table_id}.parquet", "nb"),
+        Distribution(XLSX, f"{workbooks}/{xlsx.file_name(table_id)}"),
+        Distribution(PARQUET, f"{parquet_files}/{parquet.file_name(table_id)}"),
     ]
 
 
-_FOLDERS: Final = (jsonstat.FOLDER, px.FOLDER, csv_table.FOLDER)
+_FOLDERS: Final = (
+    jsonstat.FOLDER, csv_table.FOLDER, px.FOLDER, xlsx.FOLDER, parquet.FOLDER,
+)  # fmt: skip
 
 
 def _from_top(folder: str) -> str:

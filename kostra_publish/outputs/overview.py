@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from kostra_publish.disclosure.safe import SafeCube, VintageFacts, only_safe
-from kostra_publish.outputs import correspondence, csv_table, jsonstat, px, xlsx
+from kostra_publish.outputs import correspondence, csv_table, jsonstat
+from kostra_publish.outputs.distributions import CSV, Form, distributions
+from kostra_publish.outputs.distributions import TOP as FOLDER
 from kostra_publish.outputs.facts import TableFacts, corrected, dated, preliminary
+from kostra_publish.outputs.metadata import changes, datapackage, dcat, feed
 from kostra_publish.outputs.pages import page
 from kostra_publish.releases.rounds import ReleaseFacts
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import LANGUAGES, DiscontinuedTable, Language, Text, Texts
 
-FOLDER: Final = "public/statbank"
 TEMPLATE: Final = "overview.html.j2"
 NAMES: Final = (
     "language", "languages", "round", "vintage", "published", "next_update", "source", "subject",
-    "licence", "synthetic", "preliminary", "provisional", "tables", "collection",
-    "correspondence", "discontinued",
+    "licence", "synthetic", "preliminary", "provisional", "tables", "others", "discontinued",
 )  # fmt: skip
 """What the template is given."""
 FRONT: Final[Language] = "nb"
 """The language of ``index.html``."""
 
-_JSON: Final = Path(jsonstat.FOLDER).relative_to(FOLDER).as_posix()
-_CSV: Final = Path(csv_table.FOLDER).relative_to(FOLDER).as_posix()
-_PX: Final = Path(px.FOLDER).relative_to(FOLDER).as_posix()
-_XLSX: Final = Path(xlsx.FOLDER).relative_to(FOLDER).as_posix()
+_JSON: Final = "application/json"
+_EVERY: Final = "every"
+"""Stands for a file with all languages."""
 
 
 def write_overview(
@@ -68,8 +68,7 @@ def overview(
         "preliminary": preliminary(texts, marked).get(language) if marked else "",
         "provisional": texts.provisional.get(language),
         "tables": tables,
-        "collection": f"{_JSON}/{jsonstat.file_name('collection', language)}",
-        "correspondence": Path(correspondence.FILE).relative_to(FOLDER).as_posix(),
+        "others": _others(catalogue, language),
         "discontinued": [
             _discontinued(table, language, {cube.table.id for cube in cubes})
             for table in catalogue.discontinued.values()
@@ -117,17 +116,41 @@ def _table(
     }
 
 
-def _files(table: str) -> Mapping[str, Mapping[str, str]]:
-    """By format the files of a table: what is in each (a language, or a word), and a link."""
-    return {
-        "json": {each: f"{_JSON}/{jsonstat.file_name(table, each)}" for each in LANGUAGES},
-        "csv": {
-            "figures": f"{_CSV}/{csv_table.file_name(table)}",
-            "about": f"{_CSV}/{csv_table.metadata_name(table)}",
-        },
-        "px": {"every": f"{_PX}/{px.file_name(table)}"},
-        "xlsx": {"every": f"{_XLSX}/{xlsx.file_name(table)}"},
+def _files(table: str) -> list[dict[str, Any]]:
+    """The forms of a table: name, media type, and links by what is in a file.
+
+    That is a language, or a word: all languages, or figures and what is said of them.
+    """
+    found: dict[Form, dict[str, str]] = {}
+    for one in distributions(table):
+        found.setdefault(one.form, {})[one.language or _EVERY] = one.path
+    found[CSV] = {
+        "figures": _link(f"{csv_table.FOLDER}/{csv_table.file_name(table)}"),
+        "about": _link(f"{csv_table.FOLDER}/{csv_table.metadata_name(table)}"),
     }
+    return [
+        {"form": form.name, "type": form.media_type, "links": links}
+        for form, links in found.items()
+    ]
+
+
+def _others(catalogue: Catalogue, language: Language) -> dict[str, tuple[str, str]]:
+    """Files on all tables, by what they are: a link and a media type."""
+    found = {
+        "collection": (f"{jsonstat.FOLDER}/{jsonstat.file_name('collection', language)}", _JSON),
+        "correspondence": (correspondence.FILE, _JSON),
+        "datapackage": (datapackage.FILE, _JSON),
+        "catalog": (dcat.FILE, "application/ld+json"),
+        "changes": (changes.FILE, _JSON),
+    }
+    if catalogue.pages is not None:
+        found["feed"] = (feed.FILE, "application/atom+xml")
+    return {what: (_link(path), media_type) for what, (path, media_type) in found.items()}
+
+
+def _link(path: str) -> str:
+    """A path of the release as a link from the page."""
+    return PurePosixPath(path).relative_to(FOLDER).as_posix()
 
 
 def _discontinued(

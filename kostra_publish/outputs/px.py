@@ -1,7 +1,9 @@
 """PX (axis version 2013), for PxWeb and programs that read its files.
 
-One file per table with nb, nn and en; every statement in another language follows the one in
-the first. What must be seen is a mandatory note, since notes on cells are shown by few readers.
+Four files per table: one with nb, nn and en, where every statement in another language follows
+the one in the first; and one in each language alone, for programs that lose their way in files with
+several. All have the same data, which are made once. What must be seen is a mandatory note, since
+notes on cells are shown by few readers.
 
 A text cannot hold a quotation mark, so ``"`` becomes ``'`` as in PxWeb; ``#`` is a line break
 in notes, so one that is meant becomes a wide one. Keywords that begin with ``KOSTRA-`` are our own,
@@ -13,9 +15,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from io import BytesIO
 from math import prod
 from typing import Final
@@ -63,14 +64,18 @@ Said = Callable[[Language], str]
 def write_px(
     cubes: Sequence[SafeCube], catalogue: Catalogue, release: ReleaseFacts
 ) -> Iterator[tuple[str, bytes]]:
-    """The file of every table: (path in the release, bytes)."""
+    """The files of every table, that with all languages first: (path in the release, bytes)."""
     for cube in only_safe(cubes):
-        yield f"{FOLDER}/{file_name(cube.table.id)}", render(cube, catalogue, release)
+        table, cells = _Table.of(cube, catalogue, release), figures(cube)
+        yield f"{FOLDER}/{file_name(cube.table.id)}", _render(table, cells)
+        for language in LANGUAGES:
+            file = f"{FOLDER}/{file_name(cube.table.id, language)}"
+            yield file, _render(replace(table, languages=(language,)), cells)
 
 
-def file_name(table_id: str) -> str:
-    """The name of a table's file."""
-    return f"{table_id}.px"
+def file_name(table_id: str, language: Language | None = None) -> str:
+    """The name of a table's file: that in one language, or that with all of them."""
+    return f"{table_id}.px" if language is None else f"{language}/{table_id}.px"
 
 
 def render(
@@ -80,16 +85,14 @@ def render(
     languages: Sequence[Language] = LANGUAGES,
 ) -> bytes:
     """A table as PX in UTF-8; the first language is the one that others are translations of."""
-    table = _Table(
-        cube,
-        catalogue.texts,
-        TableFacts.of(cube, release),
-        footnotes(cube, catalogue),
-        tuple(languages),
-    )
+    table = _Table.of(cube, catalogue, release, languages)
+    return _render(table, figures(cube))
+
+
+def _render(table: _Table, cells: bytes) -> bytes:
     sections = (_of_file, _of_table, _of_variables, _of_contents, _notes, _signs, _of_years)
     heading = "".join(line for section in sections for line in section(table))
-    return f"{heading}DATA=\n".encode() + figures(cube) + b";\n"
+    return f"{heading}DATA=\n".encode() + cells + b";\n"
 
 
 def figures(cube: SafeCube) -> bytes:
@@ -157,12 +160,27 @@ class _Table:
     texts: Texts
     facts: TableFacts
     notes: Footnotes
+    names: Mapping[Language, _Names]
     languages: tuple[Language, ...]
+    """Those of the file, the first one first; there may be more names."""
 
-    @cached_property
-    def names(self) -> Mapping[Language, _Names]:
-        """The names in each language."""
-        return {language: _Names.of(self.cube, language) for language in self.languages}
+    @classmethod
+    def of(
+        cls,
+        cube: SafeCube,
+        catalogue: Catalogue,
+        release: ReleaseFacts,
+        languages: Sequence[Language] = LANGUAGES,
+    ) -> _Table:
+        """All of a cube in a release, with its names in these languages."""
+        return cls(
+            cube,
+            catalogue.texts,
+            TableFacts.of(cube, release),
+            footnotes(cube, catalogue),
+            {language: _Names.of(cube, language) for language in languages},
+            tuple(languages),
+        )
 
     def each(self, keyword: str, said: Said, *of: str) -> Iterator[str]:
         """A text in every language; ``of`` is a variable, and maybe a value of it, by code."""

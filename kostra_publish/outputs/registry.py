@@ -16,6 +16,7 @@ from kostra_publish.outputs.metadata.datadoc import write_datadoc
 from kostra_publish.outputs.metadata.datapackage import write_datapackage
 from kostra_publish.outputs.metadata.dcat import write_dcat
 from kostra_publish.outputs.metadata.feed import write_feed
+from kostra_publish.outputs.parquet import write_parquet
 from kostra_publish.outputs.px import write_px
 from kostra_publish.outputs.xlsx import write_xlsx
 from kostra_publish.releases.rounds import ReleaseFacts
@@ -29,6 +30,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "csv": write_csv,
     "px": write_px,
     "xlsx": write_xlsx,
+    "parquet": write_parquet,
     "deltabell": write_deltabell,
     "correspondence": write_correspondence,
     "csvw": write_csvw,

@@ -12,7 +12,6 @@ from textwrap import dedent
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import ModelSchema
 
 from kostra_publish.specs.calendar import Calendar
 from kostra_publish.specs.delivery import Delivery
@@ -59,7 +58,7 @@ class _Explained(GenerateJsonSchema):
     program starts.
     """
 
-    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+    def model_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ANN401  # pydantic's own
         """The schema of a model, its keys explained."""
         found = super().model_schema(schema)
         model = schema["cls"]

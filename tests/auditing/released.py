@@ -151,8 +151,9 @@ def jsonstat(release: Path, language: str) -> Path:
 
 def change(release: Path, alter: Change, *languages: str) -> None:
     """Alter the table's files, as if the release had been made so, in JSON-stat alone."""
-    for form in (*(f"public/statbank/{one}" for one in ("csv", "px", "xlsx")), "statbank-load"):
-        shutil.rmtree(release / form, ignore_errors=True)
+    for form in ("csv", "px", "xlsx", "parquet"):
+        shutil.rmtree(release / "public" / "statbank" / form, ignore_errors=True)
+    shutil.rmtree(release / "statbank-load", ignore_errors=True)
     for language in languages or ("nb", "nn", "en"):
         path = jsonstat(release, language)
         document = json.loads(path.read_text(encoding="utf-8"))

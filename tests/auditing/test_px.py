@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kostra_publish.auditing.files import read
-from tests.auditing.released import ALL, MARCH, TABLE, WOMEN, Kept, Look, rewrite, said
+from tests.auditing.released import ALL, MARCH, TABLE, WOMEN, Kept, Look, rewrite, said, sign
 from tests.cubes import sample
 from tests.outputs.test_px import rendered
 
@@ -106,14 +106,50 @@ def test_a_text_that_carries_a_number(
 
 def test_a_table_that_has_no_file_of_its_own(out: Path, look: Look) -> None:
     rewrite(out / MARCH, FILE, replaced(f'TABLEID="{TABLE}"', 'TABLEID="13995"'))
-    assert "table 99901: is not there once as PX" in said(look(out / MARCH))
+    assert "table 99901: is not there once as PX in every language" in said(look(out / MARCH))
+
+
+def test_a_small_figure_that_only_one_language_shows(out: Path, look: Look) -> None:
+    kept = Kept(out / MARCH)
+    place, small = kept.first(WOMEN, kept.universe.problem.small)
+    file = f"px/nn/{TABLE}.px"
+    rewrite(out / MARCH, file, cell(number_of(place), str(kept.values[small])))
+    found = said(look(out / MARCH))
+    assert "1 small cells are shown, in 99901" in found
+    json = f"public/statbank/jsonstat/{TABLE}.en.json"
+    assert f"public/statbank/{file}: differs from {json} in 1 cells" in found
+
+
+def test_a_language_that_has_no_file(out: Path, look: Look) -> None:
+    (out / MARCH / "public/statbank/px/nn" / f"{TABLE}.px").unlink()
+    sign(out / MARCH)
+    assert "table 99901: is not there once as PX in every language" in said(look(out / MARCH))
 
 
 # --- a file -------------------------------------------------------------------------------
 
 
-def wrong(text: str) -> list[str]:
-    return read("public/statbank/px/13995.px", text.encode()).wrong
+def one_language(alter: Alter = str, folder: str = "nn") -> list[str]:
+    text = rendered(sample(), languages=["nn"])
+    return wrong(alter(text), f"public/statbank/px/{folder}/13995.px")
+
+
+def test_a_file_in_one_language_lies_in_the_folder_of_that_language() -> None:
+    assert one_language() == []
+    assert one_language(folder="en") == [NO_TABLE]
+    assert one_language(folder="px") == [NO_TABLE]
+    assert one_language(replaced('LANGUAGE="nn"', 'LANGUAGE="fi"'), folder="fi") == [NO_TABLE]
+
+
+def test_a_file_in_one_language_has_nothing_in_another() -> None:
+    another = 'SOURCE="publisher (nn)";\nSOURCE[en]="publisher (en)";'
+    assert one_language(replaced('SOURCE="publisher (nn)";', another)) == [NO_TABLE]
+    several = 'LANGUAGE="nn";\nLANGUAGES="nn";'
+    assert one_language(replaced('LANGUAGE="nn";', several)) == [NO_TABLE]
+
+
+def wrong(text: str, file: str = "public/statbank/px/13995.px") -> list[str]:
+    return read(file, text.encode()).wrong
 
 
 def test_nothing_is_wrong_with_what_was_written() -> None:

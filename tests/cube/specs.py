@@ -9,6 +9,7 @@ from typing import Any
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.models import Source, Sources, TableSpec, Term, Terms, Texts
 from kostra_publish.specs.yaml_text import Document
+from tests.cubes import descriptions
 from tests.schedule import CALENDAR
 
 LANGUAGES = ("nb", "nn", "en")
@@ -35,6 +36,7 @@ def texts() -> Texts:
             "region_labels": {code: text(code) for code in ("EAK", "EAKUO", "EAB", "EKG")},
             "units": {"antall": text("antall")},
             "signs": {sign: text("sign") for sign in (".", "..", ":")},
+            "descriptions": descriptions(),
         }
     )
 

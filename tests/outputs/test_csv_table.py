@@ -15,11 +15,11 @@ from kostra_publish.outputs import csv_table, jsonstat
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from kostra_publish.specs.models import LANGUAGES
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, cube, dimensions, facts, measure, sample, table, text
 from tests.outputs.test_jsonstat import (
     RELEASE,
     cells,
-    cubes_with_awkward_labels,
     document,
     flat,
     real,
@@ -65,22 +65,13 @@ def test_the_csv_module_reads_the_cells_of_the_cube(table_id: str) -> None:
 @pytest.mark.parametrize("table_id", ["13995", "14019", "10509", "12367"])
 def test_polars_reads_the_cells_of_the_cube(table_id: str) -> None:
     whole = real_cube(table_id)
-    codes = [item.code for item in whole.dimensions]
-    frame = pl.read_csv(
-        figures(whole, real()),
-        separator=";",
-        decimal_comma=True,
-        schema_overrides={
-            **dict.fromkeys([*codes, *(f"{code}_label" for code in codes[:-1])], pl.String),
-            "value": pl.Float64,
-        },
-    )
-    assert frame.select(*codes, "value", "status").equals(whole.frame())
+    frame = by_polars(figures(whole, real()), whole)
+    assert frame.select(*codes(whole), "value", "status").equals(whole.frame())
     assert frame["synthetic"].dtype == frame["preliminary"].dtype == pl.Boolean
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_as_it_went_out_but_for_line_breaks(whole: SafeCube) -> None:
     found = rows(figures(whole))
     assert dict(of_a_row(whole, row) for row in found) == cells(whole)
@@ -95,6 +86,31 @@ def test_any_label_comes_back_as_it_went_out_but_for_line_breaks(whole: SafeCube
                 assert row[language] == on_a_line(label.get(language))
 
 
+@settings(max_examples=40)
+@given(awkward_cubes())
+def test_polars_reads_awkward_names_too(whole: SafeCube) -> None:
+    frame = by_polars(figures(whole), whole)
+    assert frame.select(*codes(whole), "value", "status").equals(whole.frame())
+    for item in whole.dimensions[:-1]:
+        names = frame.select(item.code, f"{item.code}_label").unique(maintain_order=True)
+        labels = [on_a_line(label.nb) for label in item.labels]
+        assert dict(names.rows()) == dict(zip(item.codes, labels, strict=True))
+
+
+def by_polars(data: bytes, of: SafeCube) -> pl.DataFrame:
+    texts = [*codes(of), *(f"{code}_label" for code in codes(of)[:-1]), "status"]
+    return pl.read_csv(
+        data,
+        separator=";",
+        decimal_comma=True,
+        schema_overrides={**dict.fromkeys(texts, pl.String), "value": pl.Float64},
+    )
+
+
+def codes(of: SafeCube) -> list[str]:
+    return [item.code for item in of.dimensions]
+
+
 def on_a_line(words: str) -> str:
     """What a text is in a file with a line per row."""
     lines = [line for line in words.replace("\r", "\n").split("\n") if line]
@@ -102,7 +118,7 @@ def on_a_line(words: str) -> str:
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_the_audit_reads_what_was_written(whole: SafeCube) -> None:
     content = read("public/statbank/csv/13995.csv", figures(whole))
     assert content.wrong == []

@@ -15,22 +15,21 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyjstat import pyjstat
 
 from kostra_publish.disclosure.safe import Corrected, SafeCube
 from kostra_publish.disclosure.seal import SEAL
 from kostra_publish.outputs import jsonstat
 from kostra_publish.specs.catalogue import Catalogue, load
-from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME, CubeDimension
-from kostra_publish.specs.models import LANGUAGES, Break, Note, Scope, Text
+from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
+from kostra_publish.specs.models import LANGUAGES, Break, Scope, Text
+from tests.awkward import awkward_cubes
 from tests.cubes import (
     REGIONS,
     catalogue,
     cube,
     dimension,
     dimensions,
-    drawn_cells,
     facts,
     measure,
     own_dimensions,
@@ -115,8 +114,18 @@ def test_jsonstat_toolkit_reads_the_cells_of_the_cube(tmp_path: Path, table_id: 
 @pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning:pyjstat")
 @pytest.mark.parametrize("table_id", ["13995", "14019", "10509"])
 def test_pyjstat_reads_the_values_of_the_cube(table_id: str) -> None:
-    whole = real_cube(table_id)
-    read = jsonstat.dataset(whole, real(), "nn", RELEASE)
+    assert_pyjstat_reads(real_cube(table_id), real())
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning:pyjstat")
+@settings(max_examples=30)
+@given(awkward_cubes())
+def test_pyjstat_reads_the_values_beside_awkward_names(whole: SafeCube) -> None:
+    assert_pyjstat_reads(whole, catalogue())
+
+
+def assert_pyjstat_reads(whole: SafeCube, texts: Catalogue) -> None:
+    read = jsonstat.dataset(whole, texts, "nn", RELEASE)
     frame = read.write("dataframe", naming="id")  # type: ignore[attr-defined]
     codes = [item.code for item in whole.dimensions]
     rows = frame[[*codes, "value"]].astype(dict.fromkeys(codes, str))
@@ -158,42 +167,8 @@ def test_the_collection_names_every_table_by_a_link_that_leads_there(tmp_path: P
             assert json.loads(path.read_bytes())["label"] == item["label"]
 
 
-AWKWARD = st.text(
-    st.sampled_from("\"';,\\/\n\r\t<>&{}[]: æøåÆØÅáÁčŋŊđĐšŧž€😀\u2028\u0000abc"), max_size=300
-)
-
-
-def awkward_text(words: str) -> Text:
-    # A text may not be blank; what is drawn stands between letters as it is.
-    return Text(nb=f"a{words}b", nn=f"c{words}d", en=f"e{words}f")
-
-
-@st.composite
-def cubes_with_awkward_labels(draw: st.DrawFn) -> SafeCube:
-    numbers = st.integers(1, 4)
-    spec = table(title=awkward_text(draw(AWKWARD)))
-    dims = [
-        CubeDimension(
-            each.code,
-            each.role,
-            awkward_text(draw(AWKWARD)),
-            each.codes,
-            tuple(awkward_text(draw(AWKWARD)) for _ in each.codes),
-        )
-        for each in dimensions(
-            spec,
-            [2025],
-            {f"{1000 + n}": "-" for n in range(draw(numbers))},
-            [dimension("Value", {str(n): "-" for n in range(draw(numbers))})],
-        )
-    ]
-    note = Note(text=awkward_text(draw(AWKWARD)))
-    of = [facts(2025, notes=(note,))]
-    return cube(spec, dims, of, cells=drawn_cells(spec, dims, draw(st.integers(0, 10**6))))
-
-
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_as_it_went_out(whole: SafeCube) -> None:
     for language in LANGUAGES:
         read = jsonstat.dataset(whole, catalogue(), language, RELEASE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from pyaxis import pyaxis
 
 from kostra_publish.auditing.files import read
@@ -17,12 +17,12 @@ from kostra_publish.outputs import px
 from kostra_publish.specs.catalogue import Catalogue
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from kostra_publish.specs.models import LANGUAGES, Language, Note, Scope
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, cube, dimension, dimensions, facts, measure, sample, table, text
 from tests.outputs.test_jsonstat import (
     RELEASE,
     Cells,
     cells,
-    cubes_with_awkward_labels,
     document,
     flat,
     real,
@@ -113,17 +113,34 @@ def mark(language: Language) -> str:
 
 
 @pytest.mark.parametrize("table_id", ["13995", "14019", "10509"])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_pyaxis_reads_the_cells_of_the_cube(
-    tmp_path: Path, table_id: str, language: Language
-) -> None:
+def test_pyaxis_reads_the_cells_of_the_cube(tmp_path: Path, table_id: str) -> None:
     """One language at a time: it loses its way in files with several."""
     whole = real_cube(table_id)
-    file = tmp_path / f"{table_id}.px"
-    file.write_text(rendered(whole, real(), [language]), encoding="utf-8")
+    for language, written in one_language_files(whole, real()).items():
+        assert_pyaxis_reads(tmp_path / f"{language}.px", written, whole, language)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(awkward_cubes())
+def test_pyaxis_reads_awkward_names_too(tmp_path: Path, whole: SafeCube) -> None:
+    for language, written in one_language_files(whole).items():
+        assert_pyaxis_reads(tmp_path / f"{language}.px", written, whole, language)
+
+
+def one_language_files(of: SafeCube, texts: Catalogue | None = None) -> dict[Language, bytes]:
+    files = dict(px.write_px([of], texts or catalogue(), RELEASE))
+    return {
+        language: files[f"public/statbank/px/{language}/{of.table.id}.px"] for language in LANGUAGES
+    }
+
+
+def assert_pyaxis_reads(file: Path, written: bytes, whole: SafeCube, language: Language) -> None:
+    file.write_bytes(written)
     found = pyaxis.parse(str(file), encoding="utf-8", null_values="^$", sd_values="^$")
     frame, said = found["DATA"], found["METADATA"]
-    assert list(frame.columns[:-1]) == [item.label.get(language) for item in whole.dimensions]
+    names = list(frame.columns[:-1])
+    labels = [as_written(item.label.get(language)) for item in whole.dimensions]
+    assert same_but_for_codes(names, labels, [item.code for item in whole.dimensions])
     expected = [
         str(int(value) if value == int(value) else value)
         if value is not None
@@ -131,8 +148,10 @@ def test_pyaxis_reads_the_cells_of_the_cube(
         for value, sign in cells(whole).values()
     ]
     assert list(frame["DATA"]) == expected
-    for item in whole.dimensions:
-        assert said[f"CODES({item.label.get(language)})"] == list(item.codes)
+    for name, item in zip(names, whole.dimensions, strict=True):
+        assert said[f"CODES({name})"] == list(item.codes)
+        labels = [as_written(label.get(language)) for label in item.labels]
+        assert same_but_for_codes(said[f"VALUES({name})"], labels, item.codes)
 
 
 @pytest.mark.parametrize("table_id", sorted(real().tables))
@@ -147,7 +166,7 @@ def test_every_real_table_can_be_written(table_id: str) -> None:
 
 
 @settings(max_examples=60)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_comes_back_but_for_what_the_format_has_not(whole: SafeCube) -> None:
     written = rendered(whole)
     found = Px(written)
@@ -160,10 +179,11 @@ def test_any_label_comes_back_but_for_what_the_format_has_not(whole: SafeCube) -
             values = found.said[f'VALUES{mark(language)}("{name}")']
             labels = [as_written(label.get(language)) for label in item.labels]
             assert same_but_for_codes(values, labels, item.codes)
-    content = read("public/statbank/px/13995.px", written.encode())
-    assert content.wrong == []
-    assert content.table is not None
-    assert content.table.shown.tolist() == whole.values.is_not_null().to_list()
+    for path, data in px.write_px([whole], catalogue(), RELEASE):
+        content = read(path, data)
+        assert content.wrong == []
+        assert content.table is not None
+        assert content.table.shown.tolist() == whole.values.is_not_null().to_list()
 
 
 def same_but_for_codes(names: Sequence[str], labels: Sequence[str], codes: Sequence[str]) -> bool:
@@ -339,11 +359,32 @@ def test_no_line_is_longer_than_it_may_be(table_id: str) -> None:
 # --- files ---
 
 
-def test_there_is_a_file_per_table_and_the_same_cubes_give_the_same_bytes() -> None:
+def test_there_are_four_files_per_table_and_the_same_cubes_give_the_same_bytes() -> None:
     files = dict(px.write_px([sample("13995"), sample("14019")], catalogue(), RELEASE))
-    assert list(files) == ["public/statbank/px/13995.px", "public/statbank/px/14019.px"]
+    assert list(files) == [
+        f"public/statbank/px/{folder}{table_id}.px"
+        for table_id in ("13995", "14019")
+        for folder in ("", "nb/", "nn/", "en/")
+    ]
     again = px.write_px([sample("13995"), sample("14019")], catalogue(), RELEASE)
     assert files == dict(again)
+
+
+def test_a_file_in_one_language_has_that_alone_and_the_same_data() -> None:
+    whole = sample()
+    files = dict(px.write_px([whole], catalogue(), RELEASE))
+    every, data = files["public/statbank/px/13995.px"].split(b"DATA=\n")
+    for language, written in one_language_files(whole).items():
+        assert written.decode() == rendered(whole, languages=[language])
+        heading, own_data = written.split(b"DATA=\n")
+        assert own_data == data
+        said, said_in_all = (dict(Px.statements(part.decode())) for part in (heading, every))
+        assert not any("[" in key for key in said)
+        of_language = {key: said_in_all[key] for key in said_in_all if f"[{language}]" in key}
+        for key, values in of_language.items():
+            assert said[key.replace(mark(language), "")] == values
+        assert said["LANGUAGE"] == [language]
+        assert "LANGUAGES" not in said
 
 
 def test_the_file_of_a_small_table_looks_like_this() -> None:

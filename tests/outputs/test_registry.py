@@ -11,6 +11,7 @@ def test_no_format_is_lost() -> None:
         "csv",
         "px",
         "xlsx",
+        "parquet",
         "deltabell",
         "correspondence",
         "csvw",

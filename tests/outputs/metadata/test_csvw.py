@@ -16,9 +16,10 @@ from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.outputs import csv_table
 from kostra_publish.outputs.metadata.columns import about_columns, columns
 from kostra_publish.specs.models import LANGUAGES
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, sample
 from tests.outputs.metadata.described import document, unconfirmed, unmarked, with_its_csv
-from tests.outputs.test_jsonstat import RELEASE, cells, cubes_with_awkward_labels, real, real_cube
+from tests.outputs.test_jsonstat import RELEASE, cells, real, real_cube
 
 
 def group(folder: Path, of: SafeCube, texts: Any = None) -> CSVW:
@@ -78,7 +79,7 @@ def test_csvw_finds_out_a_sign_that_is_none_and_a_row_that_stands_twice(tmp_path
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_csvw_reads_any_label(tmp_path: Path, whole: SafeCube) -> None:
     found = group(tmp_path, whole)
     assert found.is_valid

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 
 from kostra_publish.disclosure.safe import SIGNS, SafeCube
 from kostra_publish.specs.models import LANGUAGES
+from tests.awkward import awkward_cubes
 from tests.cubes import sample
 from tests.outputs.metadata.described import document, files, unconfirmed, unmarked
-from tests.outputs.test_jsonstat import cubes_with_awkward_labels, real, real_cube
+from tests.outputs.test_jsonstat import real, real_cube
 
 
 def test_every_real_table_has_all_that_the_model_demands() -> None:
@@ -26,7 +27,7 @@ def test_every_real_table_has_all_that_the_model_demands() -> None:
 
 
 @settings(max_examples=25)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_label_is_told_as_it_is(whole: SafeCube) -> None:
     found = MetadataContainer.model_validate(document("datadoc", whole))
     assert found.datadoc is not None

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from kostra_publish.auditing.files import read
 from kostra_publish.disclosure.safe import SafeCube
 from kostra_publish.specs.catalogue import Catalogue
+from tests.awkward import awkward_cubes
 from tests.cubes import catalogue, cube, sample
 from tests.outputs.metadata.described import corrected, files, unmarked
 from tests.outputs.metadata.test_changes import of_rounds
-from tests.outputs.test_jsonstat import cubes_with_awkward_labels, real
+from tests.outputs.test_jsonstat import real
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FILE = "public/statbank/changes.xml"
@@ -68,7 +69,7 @@ def test_without_a_site_there_is_no_feed() -> None:
 
 
 @settings(max_examples=40)
-@given(cubes_with_awkward_labels())
+@given(awkward_cubes())
 def test_any_title_is_read_by_parser_and_audit(whole: SafeCube) -> None:
     came = whole.vintages[2025].model_copy(update={"round": "2026-03"})
     moved = cube(whole.table, whole.dimensions, [came])
