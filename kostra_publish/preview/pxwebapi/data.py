@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kostra_publish.disclosure.safe import SafeCube
-from kostra_publish.outputs import csv_table, jsonstat, px
+from kostra_publish.outputs import csv_table, jsonstat, parquet, px, xlsx
+from kostra_publish.outputs.distributions import PARQUET, XLSX
 from kostra_publish.preview.pxwebapi.asked import Asked
 from kostra_publish.preview.pxwebapi.expressions import find
 from kostra_publish.preview.pxwebapi.metadata import heading
@@ -44,6 +45,14 @@ def _as_px(asked: Asked, part: SafeCube, _: SafeCube, __: frozenset[str]) -> byt
     return px.render(part, asked.draft.catalogue, asked.draft.release, [asked.language])
 
 
+def _as_workbook(asked: Asked, part: SafeCube, _: SafeCube, __: frozenset[str]) -> bytes:
+    return xlsx.render(part, asked.draft.catalogue, asked.draft.release)
+
+
+def _as_parquet(asked: Asked, part: SafeCube, _: SafeCube, __: frozenset[str]) -> bytes:
+    return parquet.render(part, asked.draft.catalogue, asked.draft.release)
+
+
 USUAL: Final = "json-stat2"
 FORMATS: Final[Mapping[str, Format]] = {
     USUAL: Format("application/json", "json", _as_jsonstat),
@@ -55,6 +64,8 @@ FORMATS: Final[Mapping[str, Format]] = {
         ("IncludeTitle", "SeparatorSemicolon", "UseCodes", "UseTexts", "UseCodesAndTexts"),
     ),
     "px": Format("application/octet-stream; charset=utf-8", "px", _as_px),
+    "xlsx": Format(XLSX.media_type, "xlsx", _as_workbook),
+    "parquet": Format(PARQUET.media_type, "parquet", _as_parquet),
 }
 
 
