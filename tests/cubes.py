@@ -170,7 +170,7 @@ def sample(
 def descriptions() -> dict[str, Any]:
     """What catalogues of data say, in words that name themselves."""
     return {
-        **{name: text(name) for name in ("title", "about", "provenance")},
+        **{name: text(name) for name in ("title", "about", "provenance", "period")},
         "synthetic": text("Synthetic"),
         "keywords": [text("keyword")],
         "publisher": "https://example.org/publisher",

@@ -16,9 +16,11 @@ from typing import Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from kostra_publish.errors import Finding, LoadFileError
+from kostra_publish.loading.findings import few_of_each
 
 _FORMAT: Final = re.compile(r"format = (\S+)")
-_FETCH: Final = "Fetch the description again; docs/guide/loading.md tells how."
+FETCH: Final = "Fetch the description again; docs/guide/loading.md tells how."
+"""What is to be done about a description that is of no use."""
 
 
 class Variable(BaseModel):
@@ -115,19 +117,24 @@ def read(path: Path) -> Description:
     Raises LoadFileError when it does not read, or has columns that do not hold together.
     """
     try:
+        data = path.read_bytes()
+    except OSError as error:
+        fix = "Name the file that the description was saved in; docs/guide/loading.md tells how."
+        raise LoadFileError([Finding(str(path), "", "", "cannot be read", fix)]) from error
+    try:
         # The API is known to give control characters within texts.
-        document = json.loads(path.read_bytes().decode(), strict=False)
+        document = json.loads(data.decode(), strict=False)
         found = _Document.model_validate(_as_saved(document))
     except ValidationError as error:
         raise LoadFileError(
-            [
-                Finding(str(path), "", ".".join(map(str, one["loc"])), one["msg"], _FETCH)
+            few_of_each(
+                Finding(str(path), "", ".".join(map(str, one["loc"])), one["msg"], FETCH)
                 for one in error.errors(include_input=False, include_url=False)
-            ]
+            )
         ) from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         rule = "is not a description of a table, in neither of its shapes"
-        raise LoadFileError([Finding(str(path), "", "", rule, _FETCH)]) from error
+        raise LoadFileError([Finding(str(path), "", "", rule, FETCH)]) from error
     description = Description(
         path,
         found.tableid,
@@ -176,4 +183,4 @@ def _refuse_loose(description: Description) -> None:
         ]
     if wrong:
         path = str(description.path)
-        raise LoadFileError([Finding(path, "", name, rule, _FETCH) for name, rule in wrong])
+        raise LoadFileError([Finding(path, "", name, rule, FETCH) for name, rule in wrong])

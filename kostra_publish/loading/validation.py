@@ -1,8 +1,9 @@
 """A load file held against the statbank's description: does every column hold what it should?
 
-The same fault in many rows is told once, with their number and the first line. Figures are never
-told, and codes only where the description of our own beside the file has them too: in a column
-that stands in the wrong place, what looks like an unknown code may be a figure.
+The same fault in many rows is told once, with their number and the first line, and the same
+fault in many columns for the first few. Figures are never told, and codes only where the
+description of our own beside the file has them too: in a column that stands in the wrong place,
+what looks like an unknown code may be a figure.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ import polars as pl
 from kostra_publish.errors import Finding, LoadFileError, UsageError
 from kostra_publish.loading import description as descriptions
 from kostra_publish.loading import file as files
-from kostra_publish.loading.description import Deltabell, Description, Measure, Variable
+from kostra_publish.loading.description import (
+    FETCH,
+    Deltabell,
+    Description,
+    Measure,
+    Variable,
+)
 from kostra_publish.loading.file import LINE, Lines, Row
+from kostra_publish.loading.findings import FEW, few_of_each
 from kostra_publish.outputs.deltabell import DESCRIBED, SYNTHETIC
 
-_FEW: Final = 6
-"""How many codes a finding names."""
 _WHOLE: Final = "-?(?:0|[1-9][0-9]*)"
 _IN_STATBANK: Final = "Correct it here or in the setup of the table in the statbank."
 _SAME: Final = "See that it is the same."
@@ -76,7 +82,8 @@ def validate(path: Path, description: Path, deltabell: str | None = None) -> Val
         checked = _Rows(compared, files.frame(fitting, part.width))
         findings += checked.findings()
         doubts = [*doubts, *checked.unused()]
-    return Validated(path, part.name, len(rows), part.width, tuple(findings), tuple(sorted(doubts)))
+    told = (tuple(few_of_each(found)) for found in (findings, doubts))
+    return Validated(path, part.name, len(rows), part.width, *told)
 
 
 # --- the right table ---------------------------------------------------------------------
@@ -125,13 +132,14 @@ def _of_other_width(path: Path, part: Deltabell, rows: Sequence[Row]) -> Iterato
         if width == part.width:
             continue
         lines = [row.line for row in group]
-        fix = _ORDER
+        fix = f"The load file and the statbank must have the same columns. {_IN_STATBANK}"
         if len(part.signs) < len(part.measures):
             fix = (
                 "The table has not a column of signs for each measure: order them in the statbank."
             )
         rule = (
-            f"has {width} columns, and the description {part.width}: {len(part.variables)} "
+            f"has {width} column{'s' * (width != 1)}, and the description {part.width}: "
+            f"{len(part.variables)} "
             f"variables, {len(part.measures)} measures, {len(part.signs)} of signs"
             + (f", {len(part.others)} others" if part.others else "")
         )
@@ -302,9 +310,12 @@ class _Rows:
         rule = f"has {count} that code list {one.code_list} does not have"
         if said:
             rule += f": {_listed(said)}"
-        if any(code.strip() in (self.compared.theirs.codes(one) or {}) for code in codes):
+        known = self.compared.theirs.codes(one) or {}
+        if any(code.strip() in known for code in codes):
             rule += "; there are spaces around some"
-        fix = "Add them to the code list in the statbank, or correct them here."
+        if any(code not in known and f"0{code}" in known for code in codes):
+            rule += "; some lack the 0 that they begin with"
+        fix = "Add what is missing to the code list in the statbank, or correct it here."
         yield self.compared.finding(where, one.number, rule, fix)
 
     # --- measures ------------------------------------------------------------------------
@@ -320,16 +331,21 @@ class _Rows:
             fix = "Order columns of signs (null_prikk_missing) for the table in the statbank."
             yield from self._where(value == "", one.number, rule, fix)
             return
-        rule = "has neither a number nor the code of a sign"
-        fix = f"Write the sign's code in column {number}, or the number here."
+        rule = f"has neither a number nor the code of a sign in column {number}"
+        fix = "Write the sign's code there, or the number here."
         yield from self._where((value == "") & (sign == ""), one.number, rule, fix)
         for code in known:
             rule = f"has a number beside the code {code} in column {number}"
             fix = "Leave the number blank: what stands beside the code would be sent with it."
             yield from self._where((value != "") & (sign == code), one.number, rule, fix)
-        rule = f"has what is no code of a sign; they are {', '.join(known) or 'not in it'}"
         unknown = ~sign.is_in([*known, ""])
-        yield from self._where(unknown, number, rule, "Write one of these codes, or nothing.")
+        if known:
+            rule = f"has what is no code of a sign; they are {', '.join(known)}"
+            fix = "Write one of these codes, or nothing."
+        else:
+            rule = "has the code of a sign, and the description has no list of them"
+            fix = FETCH
+        yield from self._where(unknown, number, rule, fix)
 
     def _written(self, one: Measure, value: pl.Expr) -> Iterator[Finding]:
         """Numbers that are not written as they should be; each row has one of these faults."""
@@ -394,5 +410,5 @@ def _pattern(period: str) -> str:
 
 
 def _listed(codes: Sequence[str]) -> str:
-    more = len(codes) - _FEW
-    return ", ".join(codes[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    more = len(codes) - FEW
+    return ", ".join(codes[:FEW]) + (f" and {more} more" if more > 0 else "")

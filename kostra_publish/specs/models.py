@@ -509,6 +509,8 @@ class Descriptions(Model):
     """What they are about, in a sentence or two."""
     provenance: Text
     """Where the figures come from."""
+    period: Text
+    """What stands before the moment or period that the figures of a table refer to."""
     synthetic: Text
     """What stands before a title where data are synthetic."""
     keywords: list[Text] = Field(min_length=1)

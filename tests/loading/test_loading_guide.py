@@ -15,6 +15,8 @@ from tests.guides import blocks
 from tests.loading.test_validation import DESCRIPTION, FIGURES
 from tests.outputs.loading import client
 
+README = Path(__file__).parents[2] / "README.md"
+
 THEIRS = DESCRIPTION.replace(b"13995.dat", b"KostraSosial1.dat")
 
 Tables = dict[str, pd.DataFrame]
@@ -57,3 +59,8 @@ def test_the_guide_sends_the_bytes_of_the_load_file(
     assert text.encode() == FIGURES
     found = validate(folder / "13995.dat", tmp_path / "13995.json", name)
     assert (found.findings, found.doubts) == ((), ())
+
+
+def test_the_readme_shows_the_lines_of_the_guide() -> None:
+    [lines] = blocks("loading", "python")
+    assert f"```python\n{lines}```" in README.read_text(encoding="utf-8")

@@ -115,6 +115,10 @@ FAULTS: dict[str, tuple[Alter, str]] = {
         ("4 lines, first 1: has 6 columns, and the description 7: 3 variables, 2 measures, 2 of "
         "signs"),
     ),
+    "no semicolons": (
+        replaced(";", "\t"),
+        "4 lines, first 1: has 1 column, and the description 7",
+    ),
     "a row that is too short": (
         replaced("712;;;02", "712"),
         "line 3: has 4 columns, and the description 7",
@@ -128,6 +132,11 @@ FAULTS: dict[str, tuple[Alter, str]] = {
         replaced("3103;", "3103 ;"),
         ("2 lines, first 3, column 1 (KOKkommuneregion0000): has a code that code list "
         "KOKkommuneregion0000 does not have; there are spaces around some"),
+    ),
+    "codes without the 0 that they begin with": (
+        replaced("0301;", "301;"),
+        ("2 lines, first 1, column 1 (KOKkommuneregion0000): has a code that code list "
+        "KOKkommuneregion0000 does not have; some lack the 0 that they begin with. Add"),
     ),
     "a period of another form": (
         replaced("3103;1;2025", "3103;1;2025M01"),
@@ -235,8 +244,8 @@ def test_a_code_that_the_statbank_lacks_is_told_with_its_name(tmp_path: Path, th
     assert said(looked_at(tmp_path, theirs)) == [
         (
             "13995.dat: 2 lines, first 3, column 1 (KOKkommuneregion0000): has a code that code "
-            "list KOKkommuneregion0000 does not have: 3103 (Moss). Add them to the code list in "
-            "the statbank, or correct them here."
+            "list KOKkommuneregion0000 does not have: 3103 (Moss). Add what is missing to the code "
+            "list in the statbank, or correct it here."
         )
     ]
 
@@ -251,7 +260,9 @@ def test_a_description_without_codes_of_signs(tmp_path: Path, theirs: Json) -> N
     del theirs["null_prikk_missing_kodeliste"]
     found = said(looked_at(tmp_path, theirs))
     assert len(found) == 2
-    assert all("has what is no code of a sign; they are not in it" in one for one in found)
+    assert all(
+        "has the code of a sign, and the description has no list of them" in one for one in found
+    )
 
 
 def test_a_code_without_rows_is_a_doubt(tmp_path: Path, theirs: Json) -> None:
@@ -372,6 +383,56 @@ def test_what_is_no_description_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "fetched.json").write_text(text, encoding="utf-8")
     with pytest.raises(LoadFileError, match="is not a description of a table"):
         validate(tmp_path / "13995.dat", tmp_path / "fetched.json")
+
+
+@pytest.mark.parametrize("name", ["nothing.json", ""], ids=["nothing", "a folder"])
+def test_a_description_that_cannot_be_read_is_told_as_that(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LoadFileError, match="cannot be read"):
+        validate(tmp_path / "13995.dat", tmp_path / name)
+
+
+# --- many columns ---
+
+
+WIDE = table(measures=[measure(f"KOSantall{number:04}") for number in range(40)])
+WIDE_REGIONS = dimensions(WIDE, [2025], {"0301": "Oslo"})
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Json:
+    """The description of a table with forty measures; its file is there too."""
+    cells = pl.DataFrame({"value": [1.0] * 40, "status": [None] * 40})
+    cells = cells.cast({"value": pl.Float64, "status": pl.String})
+    cubes = cube(WIDE, WIDE_REGIONS, [facts(2025, synthetic=False)], cells=cells)
+    figures, description = written(cubes, release="2026-06")
+    (tmp_path / "13995.dat").write_bytes(figures)
+    (tmp_path / "13995.uttrekksbeskrivelse.json").write_bytes(description)
+    found: Json = json.loads(description)
+    return found
+
+
+def test_of_a_fault_in_forty_columns_the_first_six_are_told(tmp_path: Path, wide: Json) -> None:
+    for one in part(wide)["statistikkvariabler"]:
+        one["Antall_lagrede_desimaler"] = "2"
+    found = said(looked_at(tmp_path, wide))
+    assert [text.partition("column ")[2][:2].strip() for text in found] == [*"345678"]
+    assert ["(and 34 more like this)" in text for text in found] == [False] * 5 + [True]
+
+
+def test_nor_are_forty_doubts_told(tmp_path: Path, wide: Json) -> None:
+    for one in part(wide)["statistikkvariabler"]:
+        one["Enhet"] = "kr"
+    found = looked_at(tmp_path, wide)
+    assert found.findings == ()
+    assert [" more like this" in doubt.rule for doubt in found.doubts] == [False] * 5 + [True]
+
+
+def test_nor_forty_faults_of_the_description(tmp_path: Path, wide: Json) -> None:
+    for one in part(wide)["statistikkvariabler"]:
+        del one["Enhet"]
+    with pytest.raises(LoadFileError, match="6 problems") as refused:
+        looked_at(tmp_path, wide)
+    assert str(refused.value).count("Enhet") == 6
 
 
 # --- the verb ---

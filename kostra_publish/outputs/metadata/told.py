@@ -49,8 +49,10 @@ def table_title(cube: SafeCube, texts: Texts) -> Text:
 
 def about_table(cube: SafeCube, catalogue: Catalogue) -> Text:
     """What a table is about: its marks first, then what all tables are about, and its period."""
-    about = catalogue.texts.descriptions.about
-    texts = [*(note.text for note in marks(cube, catalogue)), about, cube.table.reference_period]
+    said = catalogue.texts.descriptions
+    refers = cube.table.reference_period
+    period = in_all(lambda language: f"{said.period.get(language)}: {refers.get(language)}")
+    texts = [*(note.text for note in marks(cube, catalogue)), said.about, period]
     return in_all(lambda language: " ".join(_sentence(text.get(language)) for text in texts))
 
 

@@ -119,4 +119,4 @@ def test_marks_stand_in_title_and_description() -> None:
 def test_real_and_final_figures_have_no_marks() -> None:
     found = document("csvw", unmarked(), catalogue())
     assert found["dc:title"][0]["@value"].startswith("13995: ")
-    assert found["dc:description"][0]["@value"] == "about. Year."
+    assert found["dc:description"][0]["@value"] == "about. period: Year."

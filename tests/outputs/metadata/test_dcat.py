@@ -141,7 +141,7 @@ def test_marks_stand_in_title_and_description() -> None:
 def test_real_and_final_figures_have_no_marks() -> None:
     catalog, _, dataset = document("dcat", unmarked())["@graph"]
     assert catalog["dct:title"][0]["@value"] == "title"
-    assert dataset["dct:description"][0]["@value"] == "about. Year."
+    assert dataset["dct:description"][0]["@value"] == "about. period: Year."
     assert dataset["dcat:keyword"][0]["@value"] == "keyword"
 
 
