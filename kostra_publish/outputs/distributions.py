@@ -66,7 +66,7 @@ class Distribution:
 
 
 def distributions(table_id: str) -> list[Distribution]:
-    """The files of a table. CSV has names in bokmål alone."""
+    """The files of a table. CSV and workbooks have names in bokmål beside their figures."""
     json, csv, px_files, workbooks, parquet_files = map(_from_top, _FOLDERS)
     return [
         *(
@@ -79,7 +79,7 @@ def distributions(table_id: str) -> list[Distribution]:
             Distribution(PX, f"{px_files}/{px.file_name(table_id, each)}", each)
             for each in LANGUAGES
         ),
-        Distribution(XLSX, f"{workbooks}/{xlsx.file_name(table_id)}"),
+        Distribution(XLSX, f"{workbooks}/{xlsx.file_name(table_id)}", "nb"),
         Distribution(PARQUET, f"{parquet_files}/{parquet.file_name(table_id)}"),
     ]
 
