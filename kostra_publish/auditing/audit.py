@@ -24,6 +24,7 @@ from kostra_publish.auditing import load_files
 from kostra_publish.auditing.files import JSON_STAT, LANGUAGES_OF, read
 from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
+from kostra_publish.auditing.places import empty_folders, lacking, misplaced
 from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
 from kostra_publish.auditing.site import read_all
 from kostra_publish.auditing.texts import FIRST_YEAR, KnownTexts, hidden_numbers, numbers
@@ -204,6 +205,7 @@ class _Release:
         self.manifest = read_manifest(folder)
         site, loaded, tables = _shown(folder)
         self.contents = _contents(folder, tables)
+        self._paths = [content.file for content in self.contents] + loaded
         self.contents.extend(load_files.read_all(folder, loaded))
         if templates is not None and site:
             figures = Figures(table for table in self.tables if table.form == JSON_STAT)
@@ -239,6 +241,13 @@ class _Release:
             yield self._leak(finding.file, finding.rule)
         for content in self.contents:
             yield from (self._leak(content.file, wrong) for wrong in content.wrong)
+        names = {table.table for table in self.tables if table.form == JSON_STAT}
+        for file, how in (
+            *misplaced(self._paths, names),
+            *lacking(self._paths, names),
+            *empty_folders(self.folder),
+        ):
+            yield self._leak(file, how)
         by_table = sorted(self.tables, key=lambda one: (one.table, one.form != JSON_STAT))
         for name, of_table in groupby(by_table, lambda table: table.table):
             in_forms = [*of_table]
@@ -304,9 +313,10 @@ class _Release:
         for path in _files(self.folder / _HANDED_OVER):
             if is_record(path, self.manifest.vintage):
                 continue
+            file = path.relative_to(self.folder).as_posix()
+            yield self._leak(file, "is no record of a package")
             said = path.read_text(encoding="utf-8", errors="replace")
             if count := len(hidden.intersection(numbers(said))):
-                file = path.relative_to(self.folder).as_posix()
                 yield self._leak(file, f"holds the numbers of {count} hidden cells")
 
     @cached_property
