@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing import load_files
+from kostra_publish.auditing import csv_table, load_files
 from kostra_publish.auditing.files import JSON_STAT, LANGUAGES_OF, read
 from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
@@ -248,12 +248,22 @@ class _Release:
             *empty_folders(self.folder),
         ):
             yield self._leak(file, how)
+        yield from self._misdescribed()
         by_table = sorted(self.tables, key=lambda one: (one.table, one.form != JSON_STAT))
         for name, of_table in groupby(by_table, lambda table: table.table):
             in_forms = [*of_table]
             for file, how in disagreements(in_forms):
                 yield self._leak(file, how)
             yield from (self._leak(f"table {name}", how) for how in self._lacking(in_forms))
+
+    def _misdescribed(self) -> Iterator[Leak]:
+        """Files without figures that tell of other categories than the file with them beside."""
+        tables = {table.file: table for table in self.tables if table.form == csv_table.FORM}
+        for content in self.contents:
+            figures = content.file.removesuffix(csv_table.ABOUT_ENDING) + csv_table.ENDING
+            described, table = content.described, tables.get(figures)
+            if described is not None and table is not None and described != table.dimensions:
+                yield self._leak(content.file, f"has other categories than {figures}")
 
     def _lacking(self, in_forms: Sequence[ReleasedTable]) -> Iterator[str]:
         """Forms and languages that a table should be in; the forms are those of any table."""

@@ -81,6 +81,12 @@ def _about(content: Content, text: str) -> None:
     _demand([_line(row) for row in (header, *rows)] == lines[:-1])
     named = {("", ""), *((of, code) for what, of, code, *_ in rows if what in _NAMING)}
     _demand(len({tuple(row) for row in rows}) == len(rows))
+    content.described = {
+        of: tuple(code for what, one, code, *_ in rows if (what, one) == ("category", of))
+        for what, of, *_ in rows
+        if what == "variable"
+    }
+    _demand({of for what, of, *_ in rows if what in _NAMING} == content.described.keys())
     for what, variable, code, *texts in rows:
         _demand(what in _SAID and len(texts) == len(LANGUAGES) and (variable, code) in named)
         content.says(what, [variable, code], is_code=True)

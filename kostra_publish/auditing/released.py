@@ -174,6 +174,8 @@ class Content:
     table: ReleasedTable | None = None
     texts: list[Said] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    described: Dimensions | None = None
+    """The dimensions of the table that the file tells of without figures."""
 
     def says(self, place: str, texts: Iterable[str], *, is_code: bool = False) -> None:
         """Add those of ``texts`` that have digits."""

@@ -209,6 +209,20 @@ def test_figures_are_written_in_one_way_only() -> None:
 def test_what_is_said_is_of_what_there_is() -> None:
     text = metadata(sample()).decode()
     assert read("csv/13995.metadata.csv", text.encode()).wrong == []
-    for row_more in ("note;3;;a;a;a\n", "note;ContentsCode;2;a;a;a\n", '"note";;;a;a;a\n', "\n"):
+    more = (
+        "note;3;;a;a;a\n",
+        "note;ContentsCode;2;a;a;a\n",
+        "category;3;2;a;a;a\n",
+        '"note";;;a;a;a\n',
+        "\n",
+    )
+    for row_more in more:
         other = f"{text}{row_more}"
         assert read("csv/13995.metadata.csv", other.encode()).wrong == [NO_TABLE]
+
+
+def test_a_category_that_only_the_file_beside_has(out: Path, look: Look) -> None:
+    rewrite(out / MARCH, ABOUT, lambda text: f"{text}category;ContentsCode;2;a;a;a\n")
+    assert f"{ABOUT}: has other categories than public/statbank/{FIGURES}" in said(
+        look(out / MARCH)
+    )
