@@ -20,10 +20,11 @@ from typing import Final
 
 import numpy as np
 
-from kostra_publish.auditing import load_files
+from kostra_publish.auditing import csv_table, load_files
 from kostra_publish.auditing.files import JSON_STAT, LANGUAGES_OF, read
 from kostra_publish.auditing.handover import given_away, is_record
 from kostra_publish.auditing.marks import Figures
+from kostra_publish.auditing.places import empty_folders, lacking, misplaced
 from kostra_publish.auditing.released import Content, ReleasedTable, disagreements
 from kostra_publish.auditing.site import read_all
 from kostra_publish.auditing.texts import FIRST_YEAR, KnownTexts, hidden_numbers, numbers
@@ -204,6 +205,7 @@ class _Release:
         self.manifest = read_manifest(folder)
         site, loaded, tables = _shown(folder)
         self.contents = _contents(folder, tables)
+        self._paths = [content.file for content in self.contents] + loaded
         self.contents.extend(load_files.read_all(folder, loaded))
         if templates is not None and site:
             figures = Figures(table for table in self.tables if table.form == JSON_STAT)
@@ -239,12 +241,29 @@ class _Release:
             yield self._leak(finding.file, finding.rule)
         for content in self.contents:
             yield from (self._leak(content.file, wrong) for wrong in content.wrong)
+        names = {table.table for table in self.tables if table.form == JSON_STAT}
+        for file, how in (
+            *misplaced(self._paths, names),
+            *lacking(self._paths, names),
+            *empty_folders(self.folder),
+        ):
+            yield self._leak(file, how)
+        yield from self._misdescribed()
         by_table = sorted(self.tables, key=lambda one: (one.table, one.form != JSON_STAT))
         for name, of_table in groupby(by_table, lambda table: table.table):
             in_forms = [*of_table]
             for file, how in disagreements(in_forms):
                 yield self._leak(file, how)
             yield from (self._leak(f"table {name}", how) for how in self._lacking(in_forms))
+
+    def _misdescribed(self) -> Iterator[Leak]:
+        """Files without figures that tell of other categories than the file with them beside."""
+        tables = {table.file: table for table in self.tables if table.form == csv_table.FORM}
+        for content in self.contents:
+            figures = content.file.removesuffix(csv_table.ABOUT_ENDING) + csv_table.ENDING
+            described, table = content.described, tables.get(figures)
+            if described is not None and table is not None and described != table.dimensions:
+                yield self._leak(content.file, f"has other categories than {figures}")
 
     def _lacking(self, in_forms: Sequence[ReleasedTable]) -> Iterator[str]:
         """Forms and languages that a table should be in; the forms are those of any table."""
@@ -304,9 +323,10 @@ class _Release:
         for path in _files(self.folder / _HANDED_OVER):
             if is_record(path, self.manifest.vintage):
                 continue
+            file = path.relative_to(self.folder).as_posix()
+            yield self._leak(file, "is no record of a package")
             said = path.read_text(encoding="utf-8", errors="replace")
             if count := len(hidden.intersection(numbers(said))):
-                file = path.relative_to(self.folder).as_posix()
                 yield self._leak(file, f"holds the numbers of {count} hidden cells")
 
     @cached_property

@@ -24,6 +24,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    is_plain,
     sign_number,
 )
 from kostra_publish.disclosure.problem import Floats
@@ -35,6 +36,7 @@ ENDING: Final = ".csv"
 ABOUT_ENDING: Final = ".metadata.csv"
 
 _MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_BYTES: Final = _MARK.encode()
 _LABEL: Final = "_label"
 _BESIDE: Final = ("unit", "preliminary", "round", "synthetic", "value", "status")
 _ABOUT: Final = ("what", "variable", "code", *LANGUAGES)
@@ -44,6 +46,7 @@ _SAID: Final = frozenset(
         "note", "mandatory note", "variable", "category", "unit", "reference period",
     }
 )  # fmt: skip
+_NAMING: Final = frozenset({"variable", "category"})
 _FIELD: Final = r'(?:"(?:[^"]|"")*"|[^";]*);'
 _REGION: Final = re.compile(_FIELD * 2)
 _SIGNS: Final = {"": NO_SIGN, **{sign: sign_number(sign) for sign in SIGNS}}
@@ -71,10 +74,21 @@ def read(content: Content, data: bytes) -> None:
 
 
 def _about(content: Content, text: str) -> None:
-    header, *rows = _rows(text.removeprefix(_MARK).removesuffix("\n").split("\n"))
-    _demand(tuple(header) == _ABOUT)
+    """All rows; what they are said of must be among the variables and categories that they name."""
+    lines = text.removeprefix(_MARK).split("\n")
+    header, *rows = _rows(lines[:-1])
+    _demand(text.startswith(_MARK) and lines[-1] == "" and tuple(header) == _ABOUT)
+    _demand([_line(row) for row in (header, *rows)] == lines[:-1])
+    named = {("", ""), *((of, code) for what, of, code, *_ in rows if what in _NAMING)}
+    _demand(len({tuple(row) for row in rows}) == len(rows))
+    content.described = {
+        of: tuple(code for what, one, code, *_ in rows if (what, one) == ("category", of))
+        for what, of, *_ in rows
+        if what == "variable"
+    }
+    _demand({of for what, of, *_ in rows if what in _NAMING} == content.described.keys())
     for what, variable, code, *texts in rows:
-        _demand(what in _SAID and len(texts) == len(LANGUAGES))
+        _demand(what in _SAID and len(texts) == len(LANGUAGES) and (variable, code) in named)
         content.says(what, [variable, code], is_code=True)
         content.says(what, texts)
 
@@ -95,6 +109,8 @@ class _Before(NamedTuple):
 
 
 def _figures(content: Content, data: bytes) -> None:
+    _demand(data.startswith(_BYTES) and not data.startswith(_BYTES * 2))
+    _demand(data.endswith(b"\n") and b"\r" not in data)
     lines = pl.read_csv(
         data,
         separator="\x01",
@@ -107,7 +123,10 @@ def _figures(content: Content, data: bytes) -> None:
     before = _before(lines[1:])
     rows = _rows(before.within.to_list())
     axes = _axes(rows, names[1:])
-    regions = [_Category(code, label) for code, label, _ in _rows(before.regions.to_list())]
+    of_regions = _rows(before.regions.to_list())
+    _demand(list(map(_line, of_regions)) == before.regions.to_list())
+    _demand(list(map(_line, rows)) == before.within.to_list())
+    regions = [_Category(code, label) for code, label, _ in of_regions]
     categories = {names[0]: regions, **axes}
     values, signs = _cells(lines[1:], before)
     years = _beside(content, rows, axes)
@@ -126,6 +145,14 @@ def _figures(content: Content, data: bytes) -> None:
     for of in categories.values():
         content.says("codes", (one.code for one in of), is_code=True)
         content.says("names", (one.label for one in of))
+
+
+def _line(fields: Sequence[str]) -> str:
+    """Fields as they are written: in quotation marks where they need them, and nowhere else."""
+    return ";".join(
+        f'"{quoted}"' if (quoted := field.replace('"', '""')) != field or ";" in field else field
+        for field in fields
+    )
 
 
 def _names(header: str) -> list[str]:
@@ -207,7 +234,7 @@ def _cells(lines: pl.Series, before: _Before) -> tuple[Floats, Signs]:
     both = pl.col("line").str.strip_prefix(pl.col("expected")).str.splitn(";", 2)
     value = pl.col("both").struct.field("field_0")
     sign = pl.col("both").struct.field("field_1")
-    number = value.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    written = value.str.replace(",", ".", literal=True)
     cells = (
         pl.LazyFrame({"line": lines})
         .with_columns(expected=expected)
@@ -215,13 +242,14 @@ def _cells(lines: pl.Series, before: _Before) -> tuple[Floats, Signs]:
         .select(
             as_expected=pl.col("line").str.starts_with(pl.col("expected")),
             # A point is no decimal sign here.
-            is_value=(value == "") | (number.is_finite() & ~value.str.contains(".", literal=True)),
-            number=number.fill_null(np.nan),
+            is_value=(value == "") | (is_plain(written) & ~value.str.contains(".", literal=True)),
+            number=written.cast(pl.Float64, strict=False).fill_null(np.nan),
             sign=sign.replace_strict(_SIGNS, default=UNKNOWN, return_dtype=pl.Int8),
         )
         .collect()
     )
-    _demand(cells["as_expected"].all() and cells["is_value"].fill_null(value=False).all())
+    _demand(cells["as_expected"].fill_null(value=False).all())
+    _demand(cells["is_value"].fill_null(value=False).all())
     return cells["number"].to_numpy(), cells["sign"].to_numpy()
 
 

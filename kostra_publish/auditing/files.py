@@ -17,7 +17,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from kostra_publish.auditing import csv_table, feed, load_files, metadata, parquet, px, xlsx
+from kostra_publish.auditing import (
+    correspondence,
+    csv_table,
+    feed,
+    load_files,
+    members,
+    metadata,
+    parquet,
+    px,
+    xlsx,
+)
 from kostra_publish.auditing.released import (
     Content,
     ReleasedTable,
@@ -26,6 +36,8 @@ from kostra_publish.auditing.released import (
     Year,
     contradictions,
     has_number,
+    is_plain,
+    is_plain_json,
     sign_numbers,
 )
 from kostra_publish.disclosure.problem import Floats
@@ -62,12 +74,16 @@ def _json(content: Content, data: bytes) -> None:
     text = data.decode()
     head, start, rest = text.partition(_FIGURES)
     try:
-        document = _loads(f"{head.rstrip(',')}}}" if start else text)
+        before = f"{head.removesuffix(',')}}}" if start else text
+        document = _loads(before)
     except ValueError as error:
         content.wrong.append(f"is not JSON: {type(error).__name__}")
         return
+    if not is_plain_json(before, document):
+        content.wrong.append("has spaces or signs that this program does not write")
     if start or (isinstance(document, dict) and document.get("class") == DATASET):
         try:
+            members.check_dataset(document)
             figures = _figures(f"{{{start}{rest}")
             content.table = _table(content.file, document, figures)
         except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError):
@@ -77,6 +93,16 @@ def _json(content: Content, data: bytes) -> None:
             content.wrong.append("has a sign outside the table")
         content.wrong.extend(contradictions(content.table))
     content.texts.extend(_walk(document, (), content.table))
+
+
+def _json_stat(content: Content, data: bytes) -> None:
+    """A table, or the list of them."""
+    _json(content, data)
+    if content.table is None and not content.wrong:
+        try:
+            members.check_collection(_loads(data.decode()))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            content.wrong.append("is of a kind that the audit does not know")
 
 
 def _description(content: Content, data: bytes) -> None:
@@ -110,16 +136,23 @@ class _Figures(NamedTuple):
 @lru_cache(maxsize=1)
 def _figures(text: str) -> _Figures:
     """The figures and signs of a table; all its languages have the same, which are read once."""
-    members = _loads(text)
-    values, signs = members.pop("value"), members.pop("status", {})
-    if members or not {type(value) for value in values} <= {int, float, type(None)}:
-        raise ValueError("more than figures and signs")
+    written, _, rest = text.removeprefix(f"{{{_FIGURES}").partition("]")
+    cells = pl.DataFrame({"cell": pl.Series([written]).str.split(",").explode()})
+    is_cell = (pl.col("cell") == "null") | is_plain(pl.col("cell"))
+    after = f"{{{rest.removeprefix(',')}"
+    said = _loads(after)
+    whole = is_plain_json(after, said)
+    signs = said.pop("status", {})
     places = pl.Series([*signs], dtype=pl.String).cast(pl.Int64).to_numpy()
+    in_order = [str(place) for place in places.tolist()] == [*signs] and (np.diff(places) > 0).all()
+    if said or not (whole and in_order and cells.select(is_cell.all()).item()):
+        raise ValueError("more than figures and signs")
+    values = cells["cell"].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     numbers = sign_numbers(pl.Series([*signs.values()], dtype=pl.String))
     inside = (places >= 0) & (places < len(values))
     signed = np.zeros(len(values), dtype=np.int8)
     signed[places[inside]] = numbers[inside]
-    return _Figures(np.array(values, dtype=np.float64), signed, not inside.all())
+    return _Figures(values, signed, not inside.all())
 
 
 def _table(file: str, document: Mapping[str, Any], figures: _Figures) -> ReleasedTable:
@@ -245,7 +278,8 @@ class _Page(HTMLParser):
 _READERS: Final[Mapping[str, Callable[[Content, bytes], None]]] = {
     **dict.fromkeys(metadata.ENDINGS, _description),
     feed.ENDING: feed.read,
-    ".json": _json,
+    correspondence.ENDING: correspondence.read,
+    ".json": _json_stat,
     ".html": _html,
     csv_table.ENDING: csv_table.read,
     px.ENDING: px.read,

@@ -65,7 +65,9 @@ def read_all(folder: Path, files: Sequence[str]) -> list[Content]:
 def read(about: Content, figures: Content, description: bytes, data: bytes) -> None:
     """Read a description and the load file that it is of."""
     try:
-        described = _described(about, json.loads(description, object_pairs_hook=_once))
+        document = json.loads(description, object_pairs_hook=_once)
+        _demand(description.decode() in {_written(document, None), _written(document, 1)})
+        described = _described(about, document)
     except (ValueError, LookupError, TypeError, AttributeError):
         about.texts.clear()
         about.wrong.append("is not a description of a load file as this program writes it")
@@ -76,6 +78,10 @@ def read(about: Content, figures: Content, description: bytes, data: bytes) -> N
         figures.wrong.append(_NOT_OURS)
         return
     figures.wrong.extend(contradictions(figures.table))
+
+
+def _written(document: Json, indent: int | None) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=indent)
 
 
 def _beside(file: str) -> str:
@@ -125,6 +131,8 @@ def _described(about: Content, document: Json) -> _Described:
     decimals = _measures(about, items, codes, first=1 + len(keys))
     first = [of[0] for of in keys.values()]
     _demand(example == ";".join([*first, *[""] * len(decimals), *["04"] * len(decimals)]))
+    known = {*keys, *decimals}.union(*keys.values())
+    _demand(all(kind == "table" or {*of} <= known for kind, of in ours["provisional"].items()))
     about.says("table", [table], is_code=True)
     about.says("title", [title])
     about.says("moment", [_moment(moment)])
@@ -259,6 +267,8 @@ def _table(file: str, described: _Described, data: bytes) -> ReleasedTable:
 
 def _rows(data: bytes, width: int) -> pl.DataFrame:
     """The fields as they stand, an empty one as an empty text."""
+    # Quotation marks would hide what stands within them, and a mark of the order of bytes itself.
+    _demand(not data.startswith(b"\xef\xbb\xbf") and b'"' not in data)
     _demand(data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\n"))
     frame = pl.read_csv(
         data,
@@ -277,7 +287,9 @@ def _rows(data: bytes, width: int) -> pl.DataFrame:
 def _numbers(column: pl.Series, decimals: int) -> Floats:
     """The numbers of a column, NaN where a field is blank; all have so many decimals."""
     form = "^-?(?:0|[1-9][0-9]*)" + (f",[0-9]{{{decimals}}}$" if decimals else "$")
-    _demand(bool(((column == "") | column.str.contains(form)).all()))
+    # Nothing is less than zero by nothing.
+    is_number = column.str.contains(form) & ~column.str.contains("^-[0,]+$")
+    _demand(bool(((column == "") | is_number).all()))
     written = column.str.replace(",", ".", literal=True)
     found: Floats = written.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     return found

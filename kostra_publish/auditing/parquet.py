@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from kostra_publish.auditing.parquet_bytes import check_bytes
 from kostra_publish.auditing.released import (
     NO_SIGN,
     Content,
@@ -67,7 +68,10 @@ def read(content: Content, data: bytes) -> None:
     """Read a file of this form into ``content``."""
     try:
         said = _metadata(pl.read_parquet_metadata(BytesIO(data)))
-        content.table = _table(content, pl.read_parquet(BytesIO(data)), said)
+        frame = pl.read_parquet(BytesIO(data))
+        for of in check_bytes(data):
+            _demand(of.words == len(_categories(frame[of.column])))
+        content.table = _table(content, frame, said)
         content.texts.extend(_walk(said, "metadata", _codes(content.table)))
     except _WRONG:
         content.table = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import prod
@@ -25,6 +25,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    is_plain,
     sign_number,
 )
 from kostra_publish.disclosure.problem import Floats
@@ -61,15 +62,29 @@ _TEXTS: Final = frozenset(
     }
 )  # fmt: skip
 _PLAIN: Final = {
-    **dict.fromkeys(("DECIMALS", "SHOWDECIMALS", "PRECISION", "PRESTEXT"), re.compile(r"\d")),
+    **dict.fromkeys(("DECIMALS", "PRECISION"), re.compile(r"[0-9]")),
     **dict.fromkeys(
-        (
-            "AGGREGALLOWED", "COPYRIGHT", "DOUBLECOLUMN", "OFFICIAL-STATISTICS",
-            "KOSTRA-PRELIMINARY", "KOSTRA-SYNTHETIC",
-        ),
-        re.compile("YES|NO"),
+        ("OFFICIAL-STATISTICS", "KOSTRA-PRELIMINARY", "KOSTRA-SYNTHETIC"), re.compile("YES|NO")
     ),
-}  # fmt: skip
+    **dict.fromkeys(("COPYRIGHT", "DOUBLECOLUMN"), re.compile("YES")),
+    "AGGREGALLOWED": re.compile("NO"),
+    "SHOWDECIMALS": re.compile("0"),
+    "PRESTEXT": re.compile("2"),
+}
+_MARKS: Final = frozenset({"KOSTRA-ROUND", "KOSTRA-PRELIMINARY", "KOSTRA-SYNTHETIC"})
+_OF_VARIABLE: Final = frozenset(
+    {"VARIABLECODE", "VALUES", "TIMEVAL", "CODES", "DOUBLECOLUMN", "PRESTEXT", "ELIMINATION"}
+)
+_OF_VALUE: Final = frozenset({"PRECISION", "VALUENOTEX", "VALUENOTE", *_MARKS})
+_OF_MEASURE: Final = frozenset({"LAST-UPDATED", "REFPERIOD", "STOCKFA", "CFPRICES"})
+"""What is said of one of them; all else is said of the table, units of both."""
+_UNTRANSLATED: Final = frozenset(
+    {
+        *_FIXED, *_MARKS, "LANGUAGE", "LANGUAGES", "CREATION-DATE", "NEXT-UPDATE", "TABLEID",
+        "DECIMALS", "SHOWDECIMALS", "MATRIX", "AGGREGALLOWED", "SUBJECT-CODE", "COPYRIGHT",
+        "OFFICIAL-STATISTICS", "KOSTRA-LICENCE",
+    }
+)  # fmt: skip
 
 _WRITTEN: Final = {
     f'"{"." * place}"': sign_number(sign) for place, sign in enumerate(SIGNS, start=1)
@@ -192,6 +207,12 @@ class _Said:
         key = _Key(keyword, "" if language == self.first else language)
         return self.statements.get(key, [])
 
+    @property
+    def across(self) -> int:
+        """How many cells a line has: one for each place across the top."""
+        heading = self._placed("HEADING", self.first)
+        return prod(len(self.values("CODES", self.first, name)) for name in heading)
+
     def names(self, language: str, variable: str) -> Mapping[str, str]:
         """Codes of the values of a variable by their names."""
         name = self.variables(language)[variable]
@@ -230,7 +251,8 @@ def _table(file: str, said: _Said, body: bytes) -> ReleasedTable:
     _demand(said.language in {"", PurePosixPath(file).parent.name})
     dimensions = said.dimensions
     _demand({CONTENTS, TIME} <= dimensions.keys())
-    values, signs = _cells(body, prod(map(len, dimensions.values())))
+    _demand([said.one("TABLEID")] * 2 == [said.one("MATRIX"), PurePosixPath(file).stem])
+    values, signs = _cells(body, prod(map(len, dimensions.values())), said.across)
     time = said.variables(said.first)[TIME]
     years = {name: int(code) for name, code in said.names(said.first, TIME).items()}
     return ReleasedTable(
@@ -249,7 +271,26 @@ def _table(file: str, said: _Said, body: bytes) -> ReleasedTable:
             for name, year in years.items()
         },
         synthetic=any(_TRUTH[said.one("KOSTRA-SYNTHETIC", time, name)] for name in years),
+        decimals=_decimals(said),
     )
+
+
+def _decimals(said: _Said) -> dict[str, int]:
+    """The decimals of each measure, the same in all languages; the table has the most of them."""
+    every = []
+    for language in said.languages:
+        variable = said.variables(language)[CONTENTS]
+        mark = "" if language == said.first else language
+        of_names = {
+            code: said.statements.get(_Key("PRECISION", mark, (variable, name)))
+            for name, code in said.names(language, CONTENTS).items()
+        }
+        _demand(["0"] not in of_names.values())
+        every.append({code: int(of[0]) if of else 0 for code, of in of_names.items()})
+    found = every[0]
+    _demand(all(one == found for one in every))
+    _demand(said.one("DECIMALS") == str(max(found.values())))
+    return found
 
 
 def _check_keywords(said: _Said) -> None:
@@ -261,27 +302,62 @@ def _check_keywords(said: _Said) -> None:
         for language in said.languages
     }
     for key, values in said.statements.items():
-        _demand(key.of in places[key.language])
-        if key.keyword in {"CONTVARIABLE", "ELIMINATION"}:
-            _demand((*key.of, *values) in places[key.language])
+        _demand(key.of in places[key.language].of(key.keyword))
+        _demand(not (key.language and key.keyword in _UNTRANSLATED))
+        if key.keyword == "CONTVARIABLE":
+            _demand(tuple(values) in places[key.language].variables)
+        if key.keyword == "ELIMINATION":
+            _demand((*key.of, *values) in places[key.language].values)
+        if key.keyword == "TIMEVAL":
+            _demand(values == said.statements[replace(key, keyword="CODES")])
 
 
-def _places(said: _Said, language: str) -> set[tuple[str, ...]]:
-    """What something can be said of: the table, a variable, a value of it, a measure."""
-    found: set[tuple[str, ...]] = {()}
-    for code, name in said.variables(language).items():
-        values = said.names(language, code)
-        found |= {(name,), *((name, value) for value in values)}
-        if code == CONTENTS:
-            found |= {(value,) for value in values}
-    return found
+@dataclass(frozen=True)
+class _Places:
+    """What something can be said of beside the table: variables, their values, measures."""
+
+    variables: frozenset[tuple[str, ...]]
+    values: frozenset[tuple[str, ...]]
+    measures: frozenset[tuple[str, ...]]
+    decided: Mapping[str, frozenset[tuple[str, ...]]]
+    """The values that some keywords alone are said of."""
+
+    def of(self, keyword: str) -> frozenset[tuple[str, ...]]:
+        """What a keyword can be said of."""
+        if keyword in _OF_VARIABLE:
+            return self.variables
+        if keyword in _OF_VALUE:
+            return self.decided.get(keyword, self.values)
+        if keyword in _OF_MEASURE:
+            return self.measures
+        return frozenset({()}) | (self.measures if keyword == "UNITS" else frozenset())
+
+
+def _places(said: _Said, language: str) -> _Places:
+    variables = said.variables(language)
+    values = {
+        code: frozenset((name, value) for value in said.names(language, code))
+        for code, name in variables.items()
+    }
+    return _Places(
+        frozenset((name,) for name in variables.values()),
+        frozenset().union(*values.values()),
+        frozenset((value,) for _, value in values[CONTENTS]),
+        {"PRECISION": values[CONTENTS], **dict.fromkeys(_MARKS, values[TIME])},
+    )
 
 
 @lru_cache(maxsize=_TABLES)
-def _cells(body: bytes, count: int) -> tuple[Floats, Signs]:
-    """The figures and signs; all files of a table have the same, which are read once."""
+def _cells(body: bytes, count: int, across: int) -> tuple[Floats, Signs]:
+    """The figures and signs, so many ``across`` a line.
+
+    All files of a table have the same, which are read once.
+    """
     text = body.decode("ascii")
     _demand(text.endswith(" \n;\n"))
+    lines = pl.Series("line", [text[: -len("\n;\n")]]).str.split("\n").explode()
+    as_written = lines.str.ends_with(" ") & (lines.str.count_matches(" ", literal=True) == across)
+    _demand(bool(as_written.all()))
     cells = pl.Series("cell", [text[: -len(" \n;\n")].replace("\n", "")]).str.split(" ").explode()
     _demand(len(cells) == count)
     read_back = (
@@ -289,14 +365,11 @@ def _cells(body: bytes, count: int) -> tuple[Floats, Signs]:
         .select(
             sign=pl.col("cell").replace_strict(_WRITTEN, default=NO_SIGN, return_dtype=pl.Int8),
             number=pl.col("cell").cast(pl.Float64, strict=False),
-        )
-        .with_columns(
-            is_cell=(pl.col("sign") != NO_SIGN)
-            | pl.col("number").is_finite().fill_null(value=False)
+            is_cell=is_plain(pl.col("cell")),
         )
         .collect()
     )
-    _demand(bool(read_back["is_cell"].all()))
+    _demand(bool((read_back["is_cell"] | (read_back["sign"] != NO_SIGN)).all()))
     return read_back["number"].fill_null(np.nan).to_numpy(), read_back["sign"].to_numpy()
 
 

@@ -5,6 +5,7 @@ Read by the modules beside this one, each of which knows one form of file.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,9 @@ UNKNOWN: Final = -1
 _NUMBER_OF: Final = {sign: number for number, sign in enumerate(SIGNS, start=1)}
 _SIGN_OF: Final = {number: sign for sign, number in _NUMBER_OF.items()}
 _DIGIT: Final = re.compile(r"\d")
+_PLAIN: Final = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])$"
+_DIGITS: Final = 15
+"""How many digits a number can have and still be told from every other one when it is read."""
 
 
 def sign_number(sign: str) -> int:
@@ -41,6 +45,22 @@ def sign_numbers(signs: pl.Series) -> Signs:
     """The numbers that stand for signs, UNKNOWN for what is none."""
     numbers = signs.replace_strict(_NUMBER_OF, default=UNKNOWN, return_dtype=pl.Int8)
     return numbers.to_numpy()
+
+
+def is_plain(number: pl.Expr) -> pl.Expr:
+    """Whether a text is a number in the only way that it can be written; null for null.
+
+    No digit can stand there that the number, once it is read, does not have: none beyond what a
+    float holds, no zeros around it, no exponent, and no sign before zero.
+    """
+    digits = number.str.len_bytes() - number.str.count_matches("[.-]")
+    return number.str.contains(_PLAIN) & (digits <= _DIGITS)
+
+
+def is_plain_json(text: str, document: object) -> bool:
+    """Whether a document is written without spaces, or with lines as this program breaks them."""
+    compact = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text == compact or text == f"{json.dumps(document, ensure_ascii=False, indent=1)}\n"
 
 
 @dataclass(frozen=True)
@@ -154,6 +174,8 @@ class Content:
     table: ReleasedTable | None = None
     texts: list[Said] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    described: Dimensions | None = None
+    """The dimensions of the table that the file tells of without figures."""
 
     def says(self, place: str, texts: Iterable[str], *, is_code: bool = False) -> None:
         """Add those of ``texts`` that have digits."""
@@ -193,6 +215,8 @@ def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
         unlike = other.synthetic != first.synthetic and (
             other.synthetic or first.years == whole.years
         )
+        if whole.decimals and other.decimals and not _same_decimals(whole, other):
+            yield other.file, f"has other decimals than {first.file}"
         if other.years != first.years or unlike:
             yield other.file, f"does not say the same of its years as {first.file}"
         same_order = other.in_order_of(first.dimensions)
@@ -200,3 +224,9 @@ def disagreements(tables: Sequence[ReleasedTable]) -> Iterator[tuple[str, str]]:
         same &= same_order.signs == first.signs
         if count := int((~same).sum()):
             yield other.file, f"differs from {first.file} in {count} cells"
+
+
+def _same_decimals(whole: ReleasedTable, other: ReleasedTable) -> bool:
+    """Whether the measures that both files tell the decimals of have the same in both."""
+    both = whole.decimals.keys() & other.decimals.keys()
+    return all(whole.decimals[code] == other.decimals[code] for code in both)

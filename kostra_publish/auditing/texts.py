@@ -57,7 +57,7 @@ _MONTHS: Final = (
 _WRITTEN: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        r"'sha256-[\w+/]+=*'",
+        r"'sha256-[\w+/]{43}='",
         r"^2\.0$",
         r"^urn:ssb:classification:klass:1[03][13]$",
     )

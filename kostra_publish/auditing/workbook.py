@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import IO, Final
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import polars as pl
 
@@ -20,9 +22,10 @@ from kostra_publish.disclosure.safe import SIGNS
 
 _BLOCK: Final = 1 << 24
 """How many bytes of a sheet are looked at at a time."""
-_UNDATED: Final = (1980, 1, 1, 0, 0, 0)
-_LOCAL, _CENTRAL, _END = 30, 46, 22
-"""How many bytes the parts of an archive take beside names and contents."""
+_VERSION, _DEFLATED, _UNDATED = 20, 8, 0x21
+"""What the archive says of each part: of what version it is, how it is packed, and no date."""
+_SYSTEMS: Final = frozenset({0, 3})
+_MODE: Final = 0o600 << 16
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 # What is the same in every workbook: the BLAKE2 digest of a part without what stands for a sheet.
 _SAME: Final = {
@@ -72,14 +75,36 @@ _LINE: Final = 15
 def check_archive(archive: ZipFile, data: bytes) -> None:
     """Nothing but the parts stands in the archive, and nothing with them."""
     end = 0
-    directory = 0
+    directory = b""
     for part in archive.infolist():
-        name = len(part.filename.encode())
-        demand(part.header_offset == end and not part.extra and not part.comment)
-        demand(part.date_time == _UNDATED and part.internal_attr == 0)
-        end += _LOCAL + name + part.compress_size
-        directory += _CENTRAL + name
-    demand(not archive.comment and len(data) == end + directory + _END)
+        name = part.filename.encode()
+        demand(part.create_system in _SYSTEMS)
+        said = _said_of(part, len(name))
+        local = b"PK\x03\x04" + said + name
+        demand(data[end : end + len(local)] == local)
+        packed = data[end + len(local) : end + len(local) + part.compress_size]
+        demand(_is_one_stream(packed))
+        directory += b"PK\x01\x02" + bytes((_VERSION, part.create_system)) + said
+        directory += struct.pack("<HHHII", 0, 0, 0, _MODE, end) + name
+        end += len(local) + len(packed)
+    parts = len(archive.infolist())
+    last = struct.pack("<HHHHIIH", 0, 0, parts, parts, len(directory), end, 0)
+    demand(data[end:] == directory + b"PK\x05\x06" + last)
+
+
+def _said_of(part: ZipInfo, name: int) -> bytes:
+    """What the archive says of a part, both before it and in the directory at its end."""
+    sizes = (part.CRC, part.compress_size, part.file_size, name, 0)
+    return struct.pack("<HHHHHIIIHH", _VERSION, 0, _DEFLATED, 0, _UNDATED, *sizes)
+
+
+def _is_one_stream(packed: bytes) -> bool:
+    """Whether all the bytes of a part belong to what is unpacked: none stand behind it."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    while packed and not stream.eof:
+        stream.decompress(packed, _BLOCK)
+        packed = stream.unconsumed_tail
+    return stream.eof and not stream.unused_data
 
 
 # --- the parts of the file ----------------------------------------------------------------

@@ -29,6 +29,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    is_plain,
 )
 from kostra_publish.auditing.workbook import Sheet, Workbook, check_archive, demand
 from kostra_publish.disclosure.problem import Floats, Integers
@@ -295,7 +296,9 @@ class _Long:
             .select("line", "expected", rest=rest)
             .select(
                 as_expected=pl.col("line").str.starts_with(pl.col("expected")),
-                number=pl.when(is_value).then(number.cast(pl.Float64, strict=False)),
+                number=pl.when(is_value & is_plain(number)).then(
+                    number.cast(pl.Float64, strict=False)
+                ),
                 sign=pl.col("rest").replace_strict(signs, default=NO_SIGN, return_dtype=pl.Int8),
             )
             .collect()
@@ -508,7 +511,9 @@ class _Readable:
             )
             .select(
                 decimals=pl.col("parts").struct[0].cast(pl.Int64, strict=False) - _NUMBER,
-                number=pl.col("parts").struct[1].cast(pl.Float64, strict=False),
+                number=pl.when(is_plain(pl.col("parts").struct[1])).then(
+                    pl.col("parts").struct[1].cast(pl.Float64, strict=False)
+                ),
                 sign="sign",
             )
         )

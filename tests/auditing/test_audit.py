@@ -213,9 +213,7 @@ def into_category(document: dict[str, Any]) -> None:
     label["0301"] += " 3"
 
 
-@pytest.mark.parametrize(
-    "alter", [into_note, into_label, into_known_words, into_extension, into_a_name, into_category]
-)
+@pytest.mark.parametrize("alter", [into_note, into_label, into_known_words, into_category])
 def test_a_text_in_a_table_that_carries_a_number(
     out: Path, look: Look, alter: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -223,6 +221,39 @@ def test_a_text_in_a_table_that_carries_a_number(
     assert f"2026-03 public/statbank/jsonstat/99901.nb.json: has a {UNACCOUNTED}" in said(
         look(out / MARCH)
     )
+
+
+@pytest.mark.parametrize("alter", [into_extension, into_a_name])
+def test_a_member_that_tables_do_not_have(
+    out: Path, look: Look, alter: Callable[[dict[str, Any]], None]
+) -> None:
+    change(out / MARCH, alter, "nb")
+    found = said(look(out / MARCH))
+    assert "jsonstat/99901.nb.json: is not a table in JSON-stat as this program writes it" in found
+
+
+STRAY: dict[str, str] = {
+    "public/statbank/Moss-17.json": "is not where a file of the release should be",
+    "public/statbank/17/99901.csv": "is not where a file of the release should be",
+    "public/Moss-17/index.html": "is not where a file of the release should be",
+    "statbank-load/17/syntetisk-99901.dat": "is not where a file of the release should be",
+    "nav/Moss-17.json": "is no record of a package",
+}
+
+
+def test_files_and_folders_where_none_should_be(out: Path, look: Look) -> None:
+    for file in STRAY:
+        (out / MARCH / file).parent.mkdir(parents=True, exist_ok=True)
+        (out / MARCH / file).write_text("{}", encoding="utf-8")
+    (out / MARCH / "public" / "Moss-18").mkdir()
+    about = "public/statbank/csv/99901.metadata.csv"
+    (out / MARCH / about).unlink()
+    sign(out / MARCH)
+    found = said(look(out / MARCH))
+    for file, how in STRAY.items():
+        assert f"{file}: {how}" in found
+    assert "public/Moss-18: is an empty folder" in found
+    assert f"{about}: is missing" in found
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -188,3 +189,40 @@ def test_what_is_no_text_is_wrong() -> None:
     for file, data in (("13995.csv", figures), ("13995.metadata.csv", metadata)):
         broken = data(sample()).replace(b"Oslo", b"\xff")
         assert read(f"public/statbank/csv/{file}", broken).wrong != []
+
+
+def test_figures_are_written_in_one_way_only() -> None:
+    text = figures(sample()).decode()
+    assert read("csv/13995.csv", text.encode()).wrong == []
+    for other in (
+        re.sub(r";(\d+);\n", r";\1,00000000000000000003;\n", text, count=1),
+        re.sub(r";(\d+);\n", r";0\1;\n", text, count=1),
+        text.replace("\n", "\r\n"),
+        text.removesuffix("\n"),
+        f"\ufeff{text}",
+        text.removeprefix("\ufeff"),
+    ):
+        assert other != text
+        assert read("csv/13995.csv", other.encode()).wrong == [NO_TABLE]
+
+
+def test_what_is_said_is_of_what_there_is() -> None:
+    text = metadata(sample()).decode()
+    assert read("csv/13995.metadata.csv", text.encode()).wrong == []
+    more = (
+        "note;3;;a;a;a\n",
+        "note;ContentsCode;2;a;a;a\n",
+        "category;3;2;a;a;a\n",
+        '"note";;;a;a;a\n',
+        "\n",
+    )
+    for row_more in more:
+        other = f"{text}{row_more}"
+        assert read("csv/13995.metadata.csv", other.encode()).wrong == [NO_TABLE]
+
+
+def test_a_category_that_only_the_file_beside_has(out: Path, look: Look) -> None:
+    rewrite(out / MARCH, ABOUT, lambda text: f"{text}category;ContentsCode;2;a;a;a\n")
+    assert f"{ABOUT}: has other categories than public/statbank/{FIGURES}" in said(
+        look(out / MARCH)
+    )

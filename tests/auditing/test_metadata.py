@@ -44,7 +44,7 @@ def altered(alter: Alter) -> Callable[[str], str]:
     def change(text: str) -> str:
         document = json.loads(text)
         alter(document)
-        return json.dumps(document, ensure_ascii=False, indent=1)
+        return f"{json.dumps(document, ensure_ascii=False, indent=1)}\n"
 
     return change
 
@@ -157,4 +157,4 @@ def test_a_list_in_place_of_a_document() -> None:
 
 def test_ids_of_variables_without_names_are_not_known() -> None:
     document = {"document_version": "1.0.0", "datadoc": {"variables": [{}]}}
-    assert read(DATADOC, json.dumps(document).encode()).wrong == []
+    assert read(DATADOC, json.dumps(document, separators=(",", ":")).encode()).wrong == []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as parquet_of_arrow
 import pytest
 
 from kostra_publish.auditing.files import read
@@ -36,7 +37,7 @@ def altered(data: bytes, alter: Alter) -> bytes:
         key: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         for key, value in after.items()
     }
-    frame.write_parquet(buffer, metadata=written)
+    frame.write_parquet(buffer, statistics=False, metadata=written)
     return buffer.getvalue()
 
 
@@ -226,8 +227,47 @@ def test_metadata_is_written_in_one_way_only() -> None:
     said.pop("ARROW:schema")
     for licence in ('"a" ', '{"nb":"a","nb":"b"}', "NaN", "no JSON", '"\\u0041"'):
         buffer = io.BytesIO()
-        frame.write_parquet(buffer, metadata=said | {"licence": licence})
+        frame.write_parquet(buffer, statistics=False, metadata=said | {"licence": licence})
         assert wrong(buffer.getvalue()) == [NO_TABLE]
+
+
+def _before_the_end(data: bytes, more: bytes) -> bytes:
+    """More bytes before what a file says of itself at its end."""
+    place = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    return data[:place] + more + data[place:]
+
+
+def _rewritten(data: bytes, **how: Any) -> bytes:
+    frame = pl.read_parquet(io.BytesIO(data))
+    said = pl.read_parquet_metadata(io.BytesIO(data))
+    said.pop("ARROW:schema")
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, metadata=said, **how)
+    return buffer.getvalue()
+
+
+def _with_dictionaries(data: bytes) -> bytes:
+    """The same table with figures in a dictionary, which could hold others too."""
+    buffer = io.BytesIO()
+    parquet_of_arrow.write_table(parquet_of_arrow.read_table(io.BytesIO(data)), buffer)
+    return buffer.getvalue()
+
+
+def test_bytes_that_no_figure_is_read_from_are_wrong() -> None:
+    data = written()
+    assert wrong(_rewritten(data, statistics=False)) == []
+    assert wrong(_rewritten(data, statistics=False, row_group_size=5)) == []
+    for other in (
+        _before_the_end(data, b"Moss=17"),
+        data + b"17",
+        b"17" + data,
+        _with_dictionaries(data),
+        data.replace(b"Polars (python)", b"Moss: 3 (pytho)"),
+        _rewritten(data, statistics=True),
+        _rewritten(data, statistics="full"),
+    ):
+        assert other != data
+        assert wrong(other) == [NO_TABLE]
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1PAR1", written()[:-9], written()[100:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +208,34 @@ def test_what_is_written_otherwise_is_wrong(alter: Alter) -> None:
 def test_what_is_no_text_is_wrong() -> None:
     data = rendered(sample()).encode().replace(b"Oslo", b"\xff")
     assert read("13995.px", data).wrong == ["is not text, and no way to read it is known"]
+
+
+VALUE = '("dimension Tid","2025")'
+BESIDE = {
+    "decimals of the table": ("\nDECIMALS=1;", "\nDECIMALS=7;"),
+    "decimals that are shown": ("SHOWDECIMALS=0", "SHOWDECIMALS=7"),
+    "a way to show": ("AGGREGALLOWED=NO;", 'AGGREGALLOWED=NO;\nPRESTEXT("dimension Tid")=7;'),
+    "decimals of a year": ("AGGREGALLOWED=NO;", f"AGGREGALLOWED=NO;\nPRECISION{VALUE}=7;"),
+    "a code of a value": ("AGGREGALLOWED=NO;", f'AGGREGALLOWED=NO;\nMATRIX{VALUE}="3";'),
+    "a translated code": ("AGGREGALLOWED=NO;", 'AGGREGALLOWED=NO;\nTABLEID[nn]="3";'),
+    "a contact of a value": ("AGGREGALLOWED=NO;", f'AGGREGALLOWED=NO;\nCONTACT{VALUE}="a";'),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), BESIDE.values(), ids=BESIDE)
+def test_what_is_said_of_something_else_is_wrong(before: str, after: str) -> None:
+    text = rendered(sample())
+    assert read("px/13995.px", text.encode()).wrong == []
+    assert before in text
+    assert read("px/13995.px", text.replace(before, after).encode()).wrong == [NO_TABLE]
+
+
+def test_cells_are_written_in_one_way_only() -> None:
+    heading, _, cells = rendered(sample()).partition("DATA=\n")
+    number = re.search(r"(?<![\d.-])\d+(?= )", cells)
+    assert number is not None
+    for other in (f"{number[0]}.00000000000000000003", f"{number[0]}e0", f"0{number[0]}"):
+        changed = cells[: number.start()] + other + cells[number.end() :]
+        assert read("px/13995.px", f"{heading}DATA=\n{changed}".encode()).wrong == [NO_TABLE]
+    for changed in (cells.replace(" \n", " \n\n", 1), cells.replace(" ", " \n", 1)):
+        assert read("px/13995.px", f"{heading}DATA=\n{changed}".encode()).wrong == [NO_TABLE]

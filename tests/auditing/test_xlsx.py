@@ -289,3 +289,24 @@ def test_an_archive_with_times_or_remarks_is_wrong() -> None:
         for name, text in unpacked(rendered(sample())).items():
             target.writestr(name, text)
     assert wrong(written.getvalue()) == [NO_TABLE]
+
+
+def test_bytes_behind_what_is_unpacked_are_wrong() -> None:
+    data = rendered(sample())
+    assert wrong(data) == []
+    for place in (4, 6, 10, 12, 14):
+        assert wrong(data[:place] + b"\x11" + data[place + 1 :]) == [NO_TABLE]
+    directory = data.index(b"PK\x01\x02")
+    for place in (4, 5, 6, 34, 38):
+        there = directory + place
+        assert wrong(data[:there] + b"\x11" + data[there + 1 :]) == [NO_TABLE]
+
+
+def test_a_digit_that_a_number_cannot_hold_is_wrong() -> None:
+    data = rendered(sample())
+    for part in (LONG, READABLE):
+        written = re.sub(
+            r"(<c(?: s=\"9\")?><v>\d+)(</v>)", r"\1.00000000000000000003\2", unpacked(data)[part]
+        )
+        assert written != unpacked(data)[part]
+        assert wrong(packed({**unpacked(data), part: written})) == [NO_TABLE]
