@@ -24,7 +24,9 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    demand,
     is_plain,
+    lines_of,
     sign_number,
 )
 from kostra_publish.disclosure.problem import Floats
@@ -77,18 +79,18 @@ def _about(content: Content, text: str) -> None:
     """All rows; what they are said of must be among the variables and categories that they name."""
     lines = text.removeprefix(_MARK).split("\n")
     header, *rows = _rows(lines[:-1])
-    _demand(text.startswith(_MARK) and lines[-1] == "" and tuple(header) == _ABOUT)
-    _demand([_line(row) for row in (header, *rows)] == lines[:-1])
+    demand(text.startswith(_MARK) and lines[-1] == "" and tuple(header) == _ABOUT)
+    demand([_line(row) for row in (header, *rows)] == lines[:-1])
     named = {("", ""), *((of, code) for what, of, code, *_ in rows if what in _NAMING)}
-    _demand(len({tuple(row) for row in rows}) == len(rows))
+    demand(len({tuple(row) for row in rows}) == len(rows))
     content.described = {
         of: tuple(code for what, one, code, *_ in rows if (what, one) == ("category", of))
         for what, of, *_ in rows
         if what == "variable"
     }
-    _demand({of for what, of, *_ in rows if what in _NAMING} == content.described.keys())
+    demand({of for what, of, *_ in rows if what in _NAMING} == content.described.keys())
     for what, variable, code, *texts in rows:
-        _demand(what in _SAID and len(texts) == len(LANGUAGES) and (variable, code) in named)
+        demand(what in _SAID and len(texts) == len(LANGUAGES) and (variable, code) in named)
         content.says(what, [variable, code], is_code=True)
         content.says(what, texts)
 
@@ -109,23 +111,16 @@ class _Before(NamedTuple):
 
 
 def _figures(content: Content, data: bytes) -> None:
-    _demand(data.startswith(_BYTES) and not data.startswith(_BYTES * 2))
-    _demand(data.endswith(b"\n") and b"\r" not in data)
-    lines = pl.read_csv(
-        data,
-        separator="\x01",
-        quote_char=None,
-        has_header=False,
-        infer_schema=False,
-        new_columns=["line"],
-    )["line"]
+    demand(data.startswith(_BYTES) and not data.startswith(_BYTES * 2))
+    demand(data.endswith(b"\n") and b"\r" not in data)
+    lines = lines_of(data)
     names = _names(str(lines[0]).removeprefix(_MARK))
     before = _before(lines[1:])
     rows = _rows(before.within.to_list())
     axes = _axes(rows, names[1:])
     of_regions = _rows(before.regions.to_list())
-    _demand(list(map(_line, of_regions)) == before.regions.to_list())
-    _demand(list(map(_line, rows)) == before.within.to_list())
+    demand(list(map(_line, of_regions)) == before.regions.to_list())
+    demand(list(map(_line, rows)) == before.within.to_list())
     regions = [_Category(code, label) for code, label, _ in of_regions]
     categories = {names[0]: regions, **axes}
     values, signs = _cells(lines[1:], before)
@@ -161,7 +156,7 @@ def _names(header: str) -> list[str]:
     at_end = len(columns) - len(_BESIDE)
     names = [*columns[: at_end - 1 : 2], columns[at_end - 1]]
     expected = [each for name in names[:-1] for each in (name, f"{name}{_LABEL}")]
-    _demand(columns == [*expected, TIME, *_BESIDE] and names[-2:] == [CONTENTS, TIME])
+    demand(columns == [*expected, TIME, *_BESIDE] and names[-2:] == [CONTENTS, TIME])
     return names
 
 
@@ -169,7 +164,7 @@ def _before(lines: pl.Series) -> _Before:
     """Taken from the first line of each region, and the lines of the first one."""
     first = _region(str(lines[0]))
     within = int(lines.str.starts_with(first).sum())
-    _demand(len(lines) % within == 0)
+    demand(len(lines) % within == 0)
     starts = lines.gather_every(within).to_list()
     inside = [line[len(first) :].rsplit(";", 2)[0] for line in lines[:within]]
     return _Before(pl.Series(map(_region, starts)), pl.Series(f"{each};" for each in inside))
@@ -197,11 +192,11 @@ def _axes(rows: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, list
         along = column[::stride]
         size = along.index(along[0], 1) if along[0] in along[1:] else len(along)
         categories = along[:size]
-        _demand(column == [categories[place // stride % size] for place in range(len(rows))])
-        _demand(len({one.code for one in categories}) == size)
+        demand(column == [categories[place // stride % size] for place in range(len(rows))])
+        demand(len({one.code for one in categories}) == size)
         found[name] = categories
         stride *= size
-    _demand(stride == len(rows))
+    demand(stride == len(rows))
     return {name: found[name] for name in names}
 
 
@@ -215,7 +210,7 @@ def _beside(
     marks = [tuple(of_year) for _, *of_year in last[: len(times)]]
     for place, (unit, *of_year) in enumerate(last):
         contents_place, year = divmod(place % (len(contents) * len(times)), len(times))
-        _demand(unit == units[contents_place] and tuple(of_year) == marks[year])
+        demand(unit == units[contents_place] and tuple(of_year) == marks[year])
     content.says("unit", units)
     content.says("round", (published for _, published, _ in marks))
     return {
@@ -248,11 +243,6 @@ def _cells(lines: pl.Series, before: _Before) -> tuple[Floats, Signs]:
         )
         .collect()
     )
-    _demand(cells["as_expected"].fill_null(value=False).all())
-    _demand(cells["is_value"].fill_null(value=False).all())
+    demand(cells["as_expected"].fill_null(value=False).all())
+    demand(cells["is_value"].fill_null(value=False).all())
     return cells["number"].to_numpy(), cells["sign"].to_numpy()
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")

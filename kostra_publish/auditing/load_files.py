@@ -25,6 +25,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    demand,
     sign_number,
 )
 from kostra_publish.disclosure.problem import Floats
@@ -66,7 +67,7 @@ def read(about: Content, figures: Content, description: bytes, data: bytes) -> N
     """Read a description and the load file that it is of."""
     try:
         document = json.loads(description, object_pairs_hook=_once)
-        _demand(description.decode() in {_written(document, None), _written(document, 1)})
+        demand(description.decode() in {_written(document, None), _written(document, 1)})
         described = _described(about, document)
     except (ValueError, LookupError, TypeError, AttributeError):
         about.texts.clear()
@@ -114,25 +115,25 @@ def _described(about: Content, document: Json) -> _Described:
     years, synthetic = _marks(about, ours)
     stem = PurePosixPath(about.file).name.removesuffix(_ABOUT)
     table = stem.removeprefix(_SYNTHETIC)
-    _demand(stem == f"{_SYNTHETIC if synthetic else ''}{table}" and name == stem)
-    _demand(number == (table if table.isdigit() else "00000") and base == "kostra_publish")
+    demand(stem == f"{_SYNTHETIC if synthetic else ''}{table}" and name == stem)
+    demand(number == (table if table.isdigit() else "00000") and base == "kostra_publish")
     [[file, title]] = [_members(one, "Filnavn", "Filtext") for one in titles]
     [part] = parts
     own, variables, items, codes, example = _members(
         part, "deltabell", "variabler", "statistikkvariabler", "null_prikk_missing",
         "eksempel_linje",
     )  # fmt: skip
-    _demand(own == file == f"{stem}{_FIGURES}")
+    demand(own == file == f"{stem}{_FIGURES}")
     code_lists = dict(_code_lists(about, lists))
     keys = {
         key: code_lists.get(key, tuple(map(str, years))) for key in _variables(about, variables)
     }
-    _demand(list(keys) == [*code_lists, TIME])
+    demand(list(keys) == [*code_lists, TIME])
     decimals = _measures(about, items, codes, first=1 + len(keys))
     first = [of[0] for of in keys.values()]
-    _demand(example == ";".join([*first, *[""] * len(decimals), *["04"] * len(decimals)]))
+    demand(example == ";".join([*first, *[""] * len(decimals), *["04"] * len(decimals)]))
     known = {*keys, *decimals}.union(*keys.values())
-    _demand(all(kind == "table" or {*of} <= known for kind, of in ours["provisional"].items()))
+    demand(all(kind == "table" or {*of} <= known for kind, of in ours["provisional"].items()))
     about.says("table", [table], is_code=True)
     about.says("title", [title])
     about.says("moment", [_moment(moment)])
@@ -142,20 +143,20 @@ def _described(about: Content, document: Json) -> _Described:
 
 def _members(document: Json, *names: str) -> list[Json]:
     """The members of an object, which has exactly these, in this order."""
-    _demand(isinstance(document, dict) and tuple(document) == names)
+    demand(isinstance(document, dict) and tuple(document) == names)
     return [document[name] for name in names]
 
 
 def _texts(document: Json, *names: str) -> list[str]:
     """The same, where all of them are texts."""
     found = _members(document, *names)
-    _demand(all(isinstance(one, str) for one in found))
+    demand(all(isinstance(one, str) for one in found))
     return found
 
 
 def _once(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
-    _demand(len(found) == len(pairs))
+    demand(len(found) == len(pairs))
     return found
 
 
@@ -164,12 +165,12 @@ def _marks(about: Content, ours: Json) -> tuple[dict[int, Year], bool]:
     rounds, preliminary, synthetic, provisional = _members(
         ours, "rounds", "preliminary", "synthetic", "provisional"
     )
-    _demand(isinstance(synthetic, bool) and provisional.keys() <= _PROVISIONAL)
-    _demand(set(preliminary) <= rounds.keys() and bool(rounds))
+    demand(isinstance(synthetic, bool) and provisional.keys() <= _PROVISIONAL)
+    demand(set(preliminary) <= rounds.keys() and bool(rounds))
     for codes in provisional.values():
         about.says("provisional", codes, is_code=True)
     about.says("round", rounds.values())
-    _demand(all(re.fullmatch("[0-9]{4}", year) for year in rounds))
+    demand(all(re.fullmatch("[0-9]{4}", year) for year in rounds))
     return {int(year): Year(name, year in preliminary) for year, name in rounds.items()}, synthetic
 
 
@@ -180,8 +181,8 @@ def _variables(about: Content, variables: Json) -> Iterator[str]:
             one, "kolonnenummer", "Klassifikasjonsvariabel", "Variabeltext", "Kodeliste_id",
             "Kodeliste_text",
         )  # fmt: skip
-        _demand(number == str(place))
-        _demand((of, text) == (("-", _PERIODS) if key == TIME else (key, name)))
+        demand(number == str(place))
+        demand((of, text) == (("-", _PERIODS) if key == TIME else (key, name)))
         about.says("variables", [key], is_code=True)
         about.says("variables", [name])
         yield key
@@ -193,7 +194,7 @@ def _code_lists(about: Content, lists: Json) -> Iterator[tuple[str, tuple[str, .
         name, *sums, categories = _members(one, "kodeliste", *total, "koder")
         found = [_texts(category, "kode", "text") for category in categories]
         codes = tuple(code for code, _ in found)
-        _demand(bool(codes) and len(set(codes)) == len(codes) and set(sums) <= set(codes))
+        demand(bool(codes) and len(set(codes)) == len(codes) and set(sums) <= set(codes))
         about.says("codes", codes, is_code=True)
         about.says("names", (label for _, label in found))
         yield name, codes
@@ -210,13 +211,13 @@ def _measures(about: Content, items: Json, codes: Json, *, first: int) -> dict[s
         of_sign, code, target = _texts(
             sign, "kolonnenummer", "gjelder_for_text", "gjelder_for__kolonner_nummer"
         )
-        _demand((number, of_sign, target) == (str(place), str(place + len(items)), str(place)))
-        _demand(stored == shown and re.fullmatch("[0-9]", stored) is not None)
-        _demand(code not in found)
+        demand((number, of_sign, target) == (str(place), str(place + len(items)), str(place)))
+        demand(stored == shown and re.fullmatch("[0-9]", stored) is not None)
+        demand(code not in found)
         found[code] = int(stored)
         about.says("measures", [text, unit])
         about.says("measures", [code], is_code=True)
-    _demand(bool(found))
+    demand(bool(found))
     return found
 
 
@@ -232,7 +233,7 @@ def _moment(text: Json) -> str:
 def _meanings(signs: Json) -> list[str]:
     """What the signs mean; their codes must be the statbank's."""
     found = [_texts(one, "Kode", "Vises_som", "Beskrivelse") for one in signs]
-    _demand({code: sign for code, sign, _ in found} == _SIGN_OF and len(found) == len(_SIGN_OF))
+    demand({code: sign for code, sign, _ in found} == _SIGN_OF and len(found) == len(_SIGN_OF))
     return [meaning for *_, meaning in found]
 
 
@@ -243,11 +244,11 @@ def _table(file: str, described: _Described, data: bytes) -> ReleasedTable:
     keys, decimals = described.keys, described.decimals
     frame = _rows(data, len(keys) + 2 * len(decimals))
     size = [len(codes) for codes in keys.values()]
-    _demand(frame.height == prod(size))
+    demand(frame.height == prod(size))
     columns = frame.get_columns()
     places = np.unravel_index(np.arange(frame.height), size)
     for column, codes, place in zip(columns, keys.values(), places, strict=False):
-        _demand(column.equals(pl.Series(codes, dtype=pl.String).gather(place)))
+        demand(column.equals(pl.Series(codes, dtype=pl.String).gather(place)))
     numbers, signs = columns[len(keys) : len(keys) + len(decimals)], columns[-len(decimals) :]
     values = [_numbers(one, of) for one, of in zip(numbers, decimals.values(), strict=True)]
     return ReleasedTable(
@@ -268,8 +269,8 @@ def _table(file: str, described: _Described, data: bytes) -> ReleasedTable:
 def _rows(data: bytes, width: int) -> pl.DataFrame:
     """The fields as they stand, an empty one as an empty text."""
     # Quotation marks would hide what stands within them, and a mark of the order of bytes itself.
-    _demand(not data.startswith(b"\xef\xbb\xbf") and b'"' not in data)
-    _demand(data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\n"))
+    demand(not data.startswith(b"\xef\xbb\xbf") and b'"' not in data)
+    demand(data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\n"))
     frame = pl.read_csv(
         data,
         separator=";",
@@ -280,7 +281,7 @@ def _rows(data: bytes, width: int) -> pl.DataFrame:
     )
     within = sum(column.str.count_matches(";", literal=True).sum() for column in frame)
     # A line that is too short would be filled up without a word.
-    _demand(data.count(b";") - within == frame.height * (width - 1) and frame.width == width)
+    demand(data.count(b";") - within == frame.height * (width - 1) and frame.width == width)
     return frame
 
 
@@ -289,7 +290,7 @@ def _numbers(column: pl.Series, decimals: int) -> Floats:
     form = "^-?(?:0|[1-9][0-9]*)" + (f",[0-9]{{{decimals}}}$" if decimals else "$")
     # Nothing is less than zero by nothing.
     is_number = column.str.contains(form) & ~column.str.contains("^-[0,]+$")
-    _demand(bool(((column == "") | is_number).all()))
+    demand(bool(((column == "") | is_number).all()))
     written = column.str.replace(",", ".", literal=True)
     found: Floats = written.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     return found
@@ -298,8 +299,3 @@ def _numbers(column: pl.Series, decimals: int) -> Floats:
 def _signs(column: pl.Series) -> Signs:
     found: Signs = column.replace_strict(_SIGNS, default=UNKNOWN, return_dtype=pl.Int8).to_numpy()
     return found
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")

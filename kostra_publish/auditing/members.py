@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from kostra_publish.auditing.released import demand
 from kostra_publish.disclosure.safe import CONTENTS, TIME
 
 Json = Any
@@ -53,16 +54,16 @@ def check_dataset(document: Json) -> None:
     _only(extension, _EXTENSION)
     _only(extension["px"], _PX)
     _only(extension["kostra"], _KOSTRA)
-    _demand(list(document["dimension"]) == document["id"])
+    demand(list(document["dimension"]) == document["id"])
     _check_numbers(extension.get("noteMandatory", {}), document.get("note", []))
     every = {name: of["category"]["index"] for name, of in document["dimension"].items()}
     for name, of in document["dimension"].items():
         _check_dimension(name, of, every[name])
     _check_kostra(extension["kostra"], every)
     units = document["dimension"][CONTENTS]["category"]["unit"]
-    _demand(extension["px"]["decimals"] == max(of["decimals"] for of in units.values()))
+    demand(extension["px"]["decimals"] == max(of["decimals"] for of in units.values()))
     years = [*every[TIME]]
-    _demand([extension["firstPeriod"], extension["lastPeriod"]] == [years[0], years[-1]])
+    demand([extension["firstPeriod"], extension["lastPeriod"]] == [years[0], years[-1]])
 
 
 def check_collection(document: Json) -> None:
@@ -71,7 +72,7 @@ def check_collection(document: Json) -> None:
     May raise LookupError, TypeError or AttributeError where it is of another shape.
     """
     _only(document, _COLLECTION)
-    _demand(document["class"] == "collection")
+    demand(document["class"] == "collection")
     extension = document["extension"]
     _only(extension, {"noteMandatory", "kostra"})
     _only(extension["kostra"], {"round", "nextUpdate"})
@@ -88,9 +89,9 @@ def _check_dimension(name: str, of: Json, codes: Mapping[str, int]) -> None:
     _only(of, _DIMENSION)
     _only(category, _CATEGORY)
     _only(extension, _OF_DIMENSION)
-    _demand(list(category["label"]) == list(codes))
-    _demand(extension.get("eliminationValueCode") in {None, *codes})
-    _demand(extension.get("codelists", []) == [])
+    demand(list(category["label"]) == list(codes))
+    demand(extension.get("eliminationValueCode") in {None, *codes})
+    demand(extension.get("codelists", []) == [])
     notes = category.get("note", {})
     _only(notes, codes)
     _only(category.get("unit", {}), codes if name == CONTENTS else ())
@@ -117,19 +118,14 @@ def _check_kostra(kostra: Json, every: Mapping[str, Mapping[str, int]]) -> None:
         _only(shares, codes)
     _only(kostra.get("provisional", {}), {"table", "dimensions", "measures"})
     for kind, of in kostra.get("provisional", {}).items():
-        _demand(kind == "table" or {*of} <= codes)
+        demand(kind == "table" or {*of} <= codes)
 
 
 def _check_numbers(mandatory: Json, notes: Sequence[str]) -> None:
     """Which notes are mandatory, by number."""
     _only(mandatory, [str(number) for number in range(len(notes))])
-    _demand(all(said is True for said in mandatory.values()))
+    demand(all(said is True for said in mandatory.values()))
 
 
 def _only(document: Mapping[str, Any], names: Collection[str]) -> None:
-    _demand(document.keys() <= {*names})
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")
+    demand(document.keys() <= {*names})

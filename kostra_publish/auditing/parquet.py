@@ -28,6 +28,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    demand,
     has_number,
     sign_number,
 )
@@ -70,7 +71,7 @@ def read(content: Content, data: bytes) -> None:
         said = _metadata(pl.read_parquet_metadata(BytesIO(data)))
         frame = pl.read_parquet(BytesIO(data))
         for of in check_bytes(data):
-            _demand(of.words == len(_categories(frame[of.column])))
+            demand(of.words == len(_categories(frame[of.column])))
         content.table = _table(content, frame, said)
         content.texts.extend(_walk(said, "metadata", _codes(content.table)))
     except _WRONG:
@@ -86,10 +87,10 @@ def read(content: Content, data: bytes) -> None:
 def _metadata(written: Mapping[str, str]) -> dict[str, Any]:
     """The keys and what they hold, which must be written in the only way that is known."""
     found = {key: json.loads(text) for key, text in written.items() if key != _TYPES}
-    _demand(found.keys() - {"next_update"} == _DEMANDED)
+    demand(found.keys() - {"next_update"} == _DEMANDED)
     for key, value in found.items():
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        _demand(text == written[key])
+        demand(text == written[key])
     return found
 
 
@@ -101,7 +102,7 @@ def _walk(part: object, place: str, codes: set[str]) -> Iterator[Said]:
     """Every text with digits. Raises ValueError for a key or number that is not known."""
     if isinstance(part, dict):
         places = part.keys() if place == "metadata" else _KEYS
-        _demand(part.keys() <= places | codes | {*LANGUAGES})
+        demand(part.keys() <= places | codes | {*LANGUAGES})
         for key, inside in part.items():
             yield from _walk(inside, key if key in places else place, codes)
     elif isinstance(part, list):
@@ -111,7 +112,7 @@ def _walk(part: object, place: str, codes: set[str]) -> Iterator[Said]:
         if has_number(part):
             yield Said(place, part, is_code=place in _CODES)
     elif not isinstance(part, bool):
-        _demand(place == "decimals" and part in range(10))
+        demand(place == "decimals" and part in range(10))
 
 
 # --- the table --------------------------------------------------------------------------
@@ -119,11 +120,11 @@ def _walk(part: object, place: str, codes: set[str]) -> Iterator[Said]:
 
 def _table(content: Content, frame: pl.DataFrame, said: Mapping[str, Any]) -> ReleasedTable:
     file = PurePosixPath(content.file)
-    _demand(said["id"] == file.name.removesuffix(ENDING))
+    demand(said["id"] == file.name.removesuffix(ENDING))
     names = _names(frame.columns)
     codes = {name: _categories(frame[name]) for name in names}
-    _demand(frame.height == prod(map(len, codes.values())))
-    _demand([*said["variables"]] == names and [*said["measures"]] == codes[CONTENTS])
+    demand(frame.height == prod(map(len, codes.values())))
+    demand([*said["variables"]] == names and [*said["measures"]] == codes[CONTENTS])
     axes = _axes(frame, codes)
     for name, language in product(names[:-1], LANGUAGES):
         labels = _each(frame[f"{name}_label_{language}"], axes[name])
@@ -137,7 +138,7 @@ def _table(content: Content, frame: pl.DataFrame, said: Mapping[str, Any]) -> Re
     content.says("round", rounds)
     for name, truths in marks.items():
         marked = [year for year, truth in zip(codes[TIME], truths, strict=True) if truth]
-        _demand(said[name] == marked)
+        demand(said[name] == marked)
     return ReleasedTable(
         file=content.file,
         form=FORM,
@@ -166,7 +167,7 @@ def _names(columns: Sequence[str]) -> list[str]:
         for name in names[:-1]
         for column in (name, *(f"{name}_label_{language}" for language in LANGUAGES))
     ]
-    _demand(list(columns) == [*expected, TIME, *_BESIDE] and names[-2:] == [CONTENTS, TIME])
+    demand(list(columns) == [*expected, TIME, *_BESIDE] and names[-2:] == [CONTENTS, TIME])
     return names
 
 
@@ -186,7 +187,7 @@ def _axes(frame: pl.DataFrame, codes: Mapping[str, Sequence[str]]) -> dict[str, 
     for name, of in codes.items():
         stride //= len(of)
         expected = np.arange(frame.height) // stride % len(of)
-        _demand(bool((_numbered(frame[name]) == expected).all()))
+        demand(bool((_numbered(frame[name]) == expected).all()))
         found[name] = _Axis(expected, np.arange(len(of)) * stride)
     return found
 
@@ -196,13 +197,13 @@ def _categories(column: pl.Series) -> list[str]:
     if not isinstance(column.dtype, pl.Enum):
         raise TypeError("no enumeration")
     found = column.dtype.categories.to_list()
-    _demand(bool(found))
+    demand(bool(found))
     return found
 
 
 def _numbered(column: pl.Series) -> Integers:
     """The words of an enumeration by number, where there is one in every row."""
-    _demand(column.null_count() == 0)
+    demand(column.null_count() == 0)
     return column.to_physical().cast(pl.Int64).to_numpy()
 
 
@@ -210,35 +211,30 @@ def _each(column: pl.Series, axis: _Axis) -> list[str]:
     """The word of each category, which must be the same in all of its rows; all must be used."""
     words = _categories(column)
     of_category = _of_category(_numbered(column), axis)
-    _demand(set(of_category) == set(range(len(words))))
+    demand(set(of_category) == set(range(len(words))))
     return [words[number] for number in of_category]
 
 
 def _truth(column: pl.Series, axis: _Axis) -> list[bool]:
     """What is true of each category, which must be the same in all of its rows."""
-    _demand(column.dtype == pl.Boolean and column.null_count() == 0)
+    demand(column.dtype == pl.Boolean and column.null_count() == 0)
     return [bool(one) for one in _of_category(column.cast(pl.Int64).to_numpy(), axis)]
 
 
 def _of_category(numbers: Integers, axis: _Axis) -> list[int]:
     of_category = numbers[axis.first]
-    _demand(bool((numbers == of_category[axis.place]).all()))
+    demand(bool((numbers == of_category[axis.place]).all()))
     return [int(number) for number in of_category]
 
 
 def _numbers(column: pl.Series) -> Floats:
     """The values, NaN where there is none."""
-    _demand(column.dtype == pl.Float64 and bool(column.drop_nulls().is_finite().all()))
+    demand(column.dtype == pl.Float64 and bool(column.drop_nulls().is_finite().all()))
     return column.fill_null(np.nan).to_numpy()
 
 
 def _signs(column: pl.Series) -> Signs:
-    _demand(_categories(column) == [*SIGNS])
+    demand(_categories(column) == [*SIGNS])
     numbers = np.array([*map(sign_number, SIGNS), NO_SIGN], dtype=np.int8)
     found: Signs = numbers[column.to_physical().cast(pl.Int64).fill_null(len(SIGNS)).to_numpy()]
     return found
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")

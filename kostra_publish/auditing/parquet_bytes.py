@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from kostra_publish.auditing.released import demand
+
 _MAGIC: Final = b"PAR1"
 _PROGRAM: Final = re.compile(rb"Polars \(python\) version [0-9.]{1,9} \(build [0-9a-f]{40}\)")
 # Members by number, as the format (parquet.thrift) has them.
@@ -37,34 +39,35 @@ def check_bytes(data: bytes) -> list[Dictionary]:
     """The dictionaries of a file. Raises ValueError or LookupError where bytes are of nothing."""
     size = int.from_bytes(data[-8:-4], "little")
     start = len(data) - 8 - size
-    _demand(data[:4] == data[-4:] == _MAGIC and start >= 4)
+    demand(data[:4] == data[-4:] == _MAGIC and start >= 4)
     said = _Thrift(data[start:-8])
     of_file = said.struct()
-    _demand(said.place == size and of_file.keys() <= _FILE and _PROGRAM.fullmatch(of_file[6]))
+    demand(said.place == size and of_file.keys() <= _FILE)
+    demand(_PROGRAM.fullmatch(of_file[6]) is not None)
     keys = [key[1] for key in of_file[5] if key.keys() <= _KEY]
-    _demand(len(set(keys)) == len(keys) == len(of_file[5]))
+    demand(len(set(keys)) == len(keys) == len(of_file[5]))
     end = len(_MAGIC)
     indexes: list[tuple[int, int, list[Struct]]] = []
     dictionaries: list[Dictionary] = []
     for rows in of_file[4]:
-        _demand(rows.keys() <= _ROWS)
+        demand(rows.keys() <= _ROWS)
         for chunk in rows[1]:
-            _demand(chunk.keys() <= _CHUNK and chunk[3].keys() <= _COLUMN)
+            demand(chunk.keys() <= _CHUNK and chunk[3].keys() <= _COLUMN)
             [name] = chunk[3][3]
-            _demand(chunk[2] == chunk[3][9] + chunk[3][7])
+            demand(chunk[2] == chunk[3][9] + chunk[3][7])
             end, pages, words = _check_column(data, end, chunk[3])
             indexes.append((chunk[4], chunk[5], pages))
             if words is not None:
                 dictionaries.append(Dictionary(name.decode(), words))
         of_columns = [chunk[3] for chunk in rows[1]]
-        _demand(rows[2] == sum(one[6] for one in of_columns))
-        _demand(rows[6] == sum(one[7] for one in of_columns))
+        demand(rows[2] == sum(one[6] for one in of_columns))
+        demand(rows[6] == sum(one[7] for one in of_columns))
     for place, length, pages in indexes:
-        _demand(place == end)
+        demand(place == end)
         index = _Thrift(data[place : place + length])
-        _demand(index.struct() == {1: pages} and index.place == length)
+        demand(index.struct() == {1: pages} and index.place == length)
         end += length
-    _demand(end == start)
+    demand(end == start)
     return dictionaries
 
 
@@ -73,7 +76,7 @@ def _check_column(data: bytes, start: int, column: Struct) -> tuple[int, list[St
 
     Its pages fill all of the room that it has. Behind them it is told once more what they are.
     """
-    _demand(column.get(11, column[9]) == start)
+    demand(column.get(11, column[9]) == start)
     end = start + int(column[7])
     values = unpacked = 0
     found: list[Struct] = []
@@ -82,14 +85,14 @@ def _check_column(data: bytes, start: int, column: Struct) -> tuple[int, list[St
         if 5 in page:
             found.append({1: start, 2: header + page[3], 3: values})
         else:
-            _demand(words is None and page[7].keys() <= _DICTIONARY)
+            demand(words is None and page[7].keys() <= _DICTIONARY)
             words = int(page[7][1])
         start += header + int(page[3])
         values += _values(page)
         unpacked += header + int(page[2])
-    _demand((values, unpacked) == (column[5], column[6]))
+    demand((values, unpacked) == (column[5], column[6]))
     again = _Thrift(data[end : end + _MOST_TOLD])
-    _demand(again.struct() == column)
+    demand(again.struct() == column)
     return end + again.place, found, words
 
 
@@ -98,17 +101,17 @@ def _pages(data: bytes, start: int, end: int) -> Iterator[tuple[Struct, int]]:
     while start < end:
         said = _Thrift(data[start:end])
         page = said.struct()
-        _demand(page.keys() <= _PAGE)
+        demand(page.keys() <= _PAGE)
         yield page, said.place
         start += said.place + int(page[3])
-    _demand(start == end)
+    demand(start == end)
 
 
 def _values(page: Struct) -> int:
     """How many values of a column are on a page, which has no statistics."""
     if 7 in page:
         return 0
-    _demand(page[5].keys() <= _DATA_PAGE)
+    demand(page[5].keys() <= _DATA_PAGE)
     return int(page[5][1])
 
 
@@ -139,7 +142,7 @@ class _Thrift:
         while head := self._byte():
             kind, step = head & _FEW, head >> 4
             number = number + step if step else self._whole()
-            _demand(number not in found)
+            demand(number not in found)
             found[number] = _TRUTHS[kind] if kind in _TRUTHS else self._value(kind)
         return found
 
@@ -149,7 +152,7 @@ class _Thrift:
         if kind == _TEXT:
             size = self._unsigned()
             self.place += size
-            _demand(self.place <= len(self._data))
+            demand(self.place <= len(self._data))
             return self._data[self.place - size : self.place]
         if kind == _LIST:
             head = self._byte()
@@ -157,7 +160,7 @@ class _Thrift:
             return [self._value(head & _FEW) for _ in range(size)]
         if kind == _BYTE or kind in _TRUTHS:
             return self._byte()
-        _demand(kind == _STRUCT)
+        demand(kind == _STRUCT)
         return self.struct()
 
     def _byte(self) -> int:
@@ -176,8 +179,3 @@ class _Thrift:
     def _whole(self) -> int:
         number = self._unsigned()
         return (number >> 1) ^ -(number & 1)
-
-
-def _demand(kept: object) -> None:
-    if not kept:
-        raise ValueError("not as this program writes it")

@@ -25,6 +25,7 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    demand,
     is_plain,
     sign_number,
 )
@@ -136,12 +137,12 @@ def _statements(text: str) -> dict[_Key, list[str]]:
 
 def _values(keyword: str, written: str) -> list[str]:
     if keyword in _PLAIN:
-        _demand(_PLAIN[keyword].fullmatch(written) is not None)
+        demand(_PLAIN[keyword].fullmatch(written) is not None)
         return [written]
     if keyword == "TIMEVAL":
-        _demand(written.startswith(_YEARS))
+        demand(written.startswith(_YEARS))
         written = written.removeprefix(_YEARS)
-    _demand(_STRINGS.fullmatch(written) is not None)
+    demand(_STRINGS.fullmatch(written) is not None)
     # A long text stands on several lines, each in quotation marks of its own.
     return [one.replace('"\n"', "")[1:-1] for one in _ONE.findall(written)]
 
@@ -154,13 +155,13 @@ class _Said:
         [self.first] = statements[_Key("LANGUAGE", "")]
         translated = _Key("LANGUAGES", "") in statements
         self.languages = statements[_Key("LANGUAGES", "")] if translated else [self.first]
-        _demand(sorted(self.languages) == sorted(LANGUAGES) or not translated)
-        _demand(self.first in LANGUAGES)
-        _demand(self.languages[0] == self.first)
-        _demand(all(key.language in {"", *self.languages[1:]} for key in statements))
+        demand(sorted(self.languages) == sorted(LANGUAGES) or not translated)
+        demand(self.first in LANGUAGES)
+        demand(self.languages[0] == self.first)
+        demand(all(key.language in {"", *self.languages[1:]} for key in statements))
         for keyword, value in {**_FIXED, **_SIGN_OF}.items():
             of_keyword = [values for key, values in statements.items() if key.keyword == keyword]
-            _demand(of_keyword != [] and all(values == [value] for values in of_keyword))
+            demand(of_keyword != [] and all(values == [value] for values in of_keyword))
 
     def values(self, keyword: str, language: str, *of: str) -> Sequence[str]:
         """The values of a statement in a language."""
@@ -180,7 +181,7 @@ class _Said:
     def dimensions(self) -> dict[str, tuple[str, ...]]:
         """Codes by the code of the variable, as they follow in the data."""
         every = [self._dimensions(language) for language in self.languages]
-        _demand(all(list(one.items()) == list(other.items()) for one, other in pairwise(every)))
+        demand(all(list(one.items()) == list(other.items()) for one, other in pairwise(every)))
         return every[0]
 
     def _dimensions(self, language: str) -> dict[str, tuple[str, ...]]:
@@ -189,7 +190,7 @@ class _Said:
             for code, name in self.variables(language).items()
         }
         for code, categories in found.items():
-            _demand(len(set(categories)) == len(categories) == len(self.names(language, code)))
+            demand(len(set(categories)) == len(categories) == len(self.names(language, code)))
         return found
 
     def variables(self, language: str) -> dict[str, str]:
@@ -199,7 +200,7 @@ class _Said:
         for name in names:
             [code] = self.values("VARIABLECODE", language, name)
             found[code] = name
-        _demand(len(found) == len(set(names)) == len(names))
+        demand(len(found) == len(set(names)) == len(names))
         return found
 
     def _placed(self, keyword: str, language: str) -> Sequence[str]:
@@ -248,10 +249,10 @@ class _Said:
 
 def _table(file: str, said: _Said, body: bytes) -> ReleasedTable:
     _check_keywords(said)
-    _demand(said.language in {"", PurePosixPath(file).parent.name})
+    demand(said.language in {"", PurePosixPath(file).parent.name})
     dimensions = said.dimensions
-    _demand({CONTENTS, TIME} <= dimensions.keys())
-    _demand([said.one("TABLEID")] * 2 == [said.one("MATRIX"), PurePosixPath(file).stem])
+    demand({CONTENTS, TIME} <= dimensions.keys())
+    demand([said.one("TABLEID")] * 2 == [said.one("MATRIX"), PurePosixPath(file).stem])
     values, signs = _cells(body, prod(map(len, dimensions.values())), said.across)
     time = said.variables(said.first)[TIME]
     years = {name: int(code) for name, code in said.names(said.first, TIME).items()}
@@ -285,31 +286,31 @@ def _decimals(said: _Said) -> dict[str, int]:
             code: said.statements.get(_Key("PRECISION", mark, (variable, name)))
             for name, code in said.names(language, CONTENTS).items()
         }
-        _demand(["0"] not in of_names.values())
+        demand(["0"] not in of_names.values())
         every.append({code: int(of[0]) if of else 0 for code, of in of_names.items()})
     found = every[0]
-    _demand(all(one == found for one in every))
-    _demand(said.one("DECIMALS") == str(max(found.values())))
+    demand(all(one == found for one in every))
+    demand(said.one("DECIMALS") == str(max(found.values())))
     return found
 
 
 def _check_keywords(said: _Said) -> None:
     """Every keyword is known, and is said of the table, a variable or a value that there is."""
     known = {*_FIXED, *_SIGN_OF, *_NAMES, *_CODES, *_NOTES, *_TEXTS, *_PLAIN}
-    _demand({key.keyword for key in said.statements} <= known)
+    demand({key.keyword for key in said.statements} <= known)
     places = {
         "" if language == said.first else language: _places(said, language)
         for language in said.languages
     }
     for key, values in said.statements.items():
-        _demand(key.of in places[key.language].of(key.keyword))
-        _demand(not (key.language and key.keyword in _UNTRANSLATED))
+        demand(key.of in places[key.language].of(key.keyword))
+        demand(not (key.language and key.keyword in _UNTRANSLATED))
         if key.keyword == "CONTVARIABLE":
-            _demand(tuple(values) in places[key.language].variables)
+            demand(tuple(values) in places[key.language].variables)
         if key.keyword == "ELIMINATION":
-            _demand((*key.of, *values) in places[key.language].values)
+            demand((*key.of, *values) in places[key.language].values)
         if key.keyword == "TIMEVAL":
-            _demand(values == said.statements[replace(key, keyword="CODES")])
+            demand(values == said.statements[replace(key, keyword="CODES")])
 
 
 @dataclass(frozen=True)
@@ -354,12 +355,12 @@ def _cells(body: bytes, count: int, across: int) -> tuple[Floats, Signs]:
     All files of a table have the same, which are read once.
     """
     text = body.decode("ascii")
-    _demand(text.endswith(" \n;\n"))
+    demand(text.endswith(" \n;\n"))
     lines = pl.Series("line", [text[: -len("\n;\n")]]).str.split("\n").explode()
     as_written = lines.str.ends_with(" ") & (lines.str.count_matches(" ", literal=True) == across)
-    _demand(bool(as_written.all()))
+    demand(bool(as_written.all()))
     cells = pl.Series("cell", [text[: -len(" \n;\n")].replace("\n", "")]).str.split(" ").explode()
-    _demand(len(cells) == count)
+    demand(len(cells) == count)
     read_back = (
         pl.LazyFrame({"cell": cells})
         .select(
@@ -369,10 +370,5 @@ def _cells(body: bytes, count: int, across: int) -> tuple[Floats, Signs]:
         )
         .collect()
     )
-    _demand(bool((read_back["is_cell"] | (read_back["sign"] != NO_SIGN)).all()))
+    demand(bool((read_back["is_cell"] | (read_back["sign"] != NO_SIGN)).all()))
     return read_back["number"].fill_null(np.nan).to_numpy(), read_back["sign"].to_numpy()
-
-
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as this program writes it")

@@ -63,6 +63,24 @@ def is_plain_json(text: str, document: object) -> bool:
     return text == compact or text == f"{json.dumps(document, ensure_ascii=False, indent=1)}\n"
 
 
+def lines_of(data: bytes) -> pl.Series:
+    """The lines of a text, each as it stands. Raises PolarsError where it is none."""
+    return pl.read_csv(
+        data,
+        separator="\x01",
+        quote_char=None,
+        has_header=False,
+        infer_schema=False,
+        new_columns=["line"],
+    )["line"]
+
+
+def demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
+    """Raise ValueError unless a file is as this program writes it."""
+    if not kept:
+        raise ValueError("not as this program writes it")
+
+
 @dataclass(frozen=True)
 class Year:
     """What a table says of the figures of a year."""

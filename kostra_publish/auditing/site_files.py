@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from kostra_publish.auditing.marks import Cell, Figures
-from kostra_publish.auditing.released import Content
+from kostra_publish.auditing.released import Content, demand
 from kostra_publish.specs.models import LANGUAGES
 
 _SHARED: Final = "felles"
@@ -64,11 +64,6 @@ def read(content: Content, data: bytes, figures: Figures, templates: Path) -> No
         content.wrong.append(f"is not a {path.name} as it should be")
 
 
-def _demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    if not kept:
-        raise ValueError("not as it should be")
-
-
 def _shared(content: Content, data: bytes, templates: Path) -> None:
     """A file that all pages share is the one of its name among the templates."""
     own = templates / _OWN / PurePosixPath(content.file).name
@@ -83,10 +78,10 @@ def _shared(content: Content, data: bytes, templates: Path) -> None:
 
 def _area(content: Content, data: bytes, figures: Figures) -> None:
     document = _loads(data)
-    _demand(document.keys() == _PARTS and document["name"].keys() == {*LANGUAGES})
+    demand(document.keys() == _PARTS and document["name"].keys() == {*LANGUAGES})
     years = document["years"]
-    _demand(isinstance(document["synthetic"], bool) and _are_years(years))
-    _demand({*document["preliminary"]} <= {*years})
+    demand(isinstance(document["synthetic"], bool) and _are_years(years))
+    demand({*document["preliminary"]} <= {*years})
     content.says("code", [document["code"], document["slug"]], is_code=True)
     content.says("kind", [document["kind"]])
     content.says("name", document["name"].values())
@@ -103,11 +98,11 @@ def _area(content: Content, data: bytes, figures: Figures) -> None:
 
 def _agreeing(figure: Mapping[str, Any], years: Sequence[int], figures: Figures) -> Iterator[bool]:
     """For each year, whether a figure says the same as its cell."""
-    _demand(figure.keys() == _FIGURE and {*figure["estimated"]} <= {*years})
+    demand(figure.keys() == _FIGURE and {*figure["estimated"]} <= {*years})
     series = [figure["regions"], figure["values"], figure["signs"]]
-    _demand(all(isinstance(one, list) and len(one) == len(years) for one in series))
+    demand(all(isinstance(one, list) and len(one) == len(years) for one in series))
     for year, region, value, sign in zip(years, *series, strict=True):
-        _demand(type(value) in {int, float, type(None)} and isinstance(sign, str))
+        demand(type(value) in {int, float, type(None)} and isinstance(sign, str))
         if region is None:
             # The table does not have the year, or the area then.
             yield (value, sign) == (None, "")
@@ -119,7 +114,7 @@ def _agreeing(figure: Mapping[str, Any], years: Sequence[int], figures: Figures)
 
 
 def _mark(table: str, measure: str, region: str, year: object, codes: Sequence[str]) -> str:
-    _demand(not isinstance(codes, str))
+    demand(not isinstance(codes, str))
     return " ".join([table, measure, region, str(year), *codes])
 
 
@@ -130,7 +125,7 @@ def _are_years(years: object) -> bool:
 
 def _loads(data: bytes) -> Any:  # noqa: ANN401  # JSON holds anything
     def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        _demand(len(dict(pairs)) == len(pairs))
+        demand(len(dict(pairs)) == len(pairs))
         return dict(pairs)
 
     return json.loads(data.decode(), object_pairs_hook=once)
@@ -138,18 +133,18 @@ def _loads(data: bytes) -> Any:  # noqa: ANN401  # JSON holds anything
 
 def _spreadsheet(content: Content, data: bytes, figures: Figures) -> None:
     text = data.decode()
-    _demand(text.startswith(_BYTE_ORDER) and text.endswith("\r\n"))
-    _demand(text.count("\n") == text.count("\r\n"))
+    demand(text.startswith(_BYTE_ORDER) and text.endswith("\r\n"))
+    demand(text.count("\n") == text.count("\r\n"))
     lines = text.removeprefix(_BYTE_ORDER).split("\r\n")[:-1]
     header, *rows = csv.reader(lines, delimiter=";", strict=True)
-    _demand(tuple(header) == _COLUMNS and all(len(row) == len(_COLUMNS) for row in rows))
+    demand(tuple(header) == _COLUMNS and all(len(row) == len(_COLUMNS) for row in rows))
     columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=False))
     for name in ("figure", "region"):
         content.says(name, sorted({*columns.get(name, ())}), is_code=True)
     for name in ("region_name", "label", "unit"):
         content.says(name, sorted({*columns.get(name, ())}))
     for name in ("preliminary", "estimated", "synthetic"):
-        _demand({*columns.get(name, ())} <= _TRUTH)
+        demand({*columns.get(name, ())} <= _TRUTH)
     wrong = 0
     for _, table, measure, codes, region, *_, year, value, sign, _, _, _ in rows:
         cell = figures.cell(_mark(table, measure, region, year, codes.split()))
@@ -176,10 +171,10 @@ def _is_written(cell: Cell, value: str, sign: str) -> bool:
 
 def _search(content: Content, data: bytes, _figures: Figures) -> None:
     document = _loads(data)
-    _demand(document.keys() == {"areas"})
+    demand(document.keys() == {"areas"})
     for slug, kind, name, former in document["areas"]:
-        _demand(all(isinstance(one, str) for one in (slug, kind, name, *former)))
-        _demand(isinstance(former, list))
+        demand(all(isinstance(one, str) for one in (slug, kind, name, *former)))
+        demand(isinstance(former, list))
         content.says("slug", [slug], is_code=True)
         content.says("kind", [kind])
         content.says("name", [name])
@@ -188,12 +183,12 @@ def _search(content: Content, data: bytes, _figures: Figures) -> None:
 
 def _sitemap(content: Content, data: bytes, _figures: Figures) -> None:
     before, *parts = _TAG.split(data.decode())
-    _demand(not before.strip())
+    demand(not before.strip())
     for tag, text in zip(parts[::2], parts[1::2], strict=True):
         link = _LINK.fullmatch(tag)
-        _demand(tag in _TAGS or link is not None)
+        demand(tag in _TAGS or link is not None)
         content.says("address", [link[1] if link else ""], is_code=True)
-        _demand(tag in {"loc", "lastmod"} or not text.strip())
+        demand(tag in {"loc", "lastmod"} or not text.strip())
         content.says(tag, [text.strip()], is_code=tag == "loc")
 
 
@@ -203,7 +198,7 @@ def _robots(content: Content, data: bytes, _figures: Figures) -> None:
             content.says("comment", [line])
         elif line.strip():
             name, separator, value = line.partition(":")
-            _demand(bool(separator) and name.strip().casefold() in _FIELDS)
+            demand(bool(separator) and name.strip().casefold() in _FIELDS)
             content.says("address", [value], is_code=True)
 
 

@@ -17,7 +17,7 @@ from zipfile import ZipFile, ZipInfo
 
 import polars as pl
 
-from kostra_publish.auditing.released import Content, sign_number
+from kostra_publish.auditing.released import Content, demand, lines_of, sign_number
 from kostra_publish.disclosure.safe import SIGNS
 
 _BLOCK: Final = 1 << 24
@@ -262,14 +262,7 @@ class Sheet:
         for block in chain([self._first], self._blocks):
             rows, end, after = block.partition(b"</sheetData>\n")
             if rows:
-                lines = pl.read_csv(
-                    rows,
-                    separator="\x01",
-                    quote_char=None,
-                    has_header=False,
-                    infer_schema=False,
-                    new_columns=["line"],
-                )["line"]
+                lines = lines_of(rows)
                 demand(lines.null_count() == 0)
                 yield lines
             if end:
@@ -350,9 +343,3 @@ def _matched(pattern: str | re.Pattern[str], text: str) -> re.Match[str]:
     if match is None:
         raise ValueError("not as this program writes it")
     return match
-
-
-def demand(kept: bool) -> None:  # noqa: FBT001  # reads as the condition it is given
-    """Raise ValueError unless the condition is kept."""
-    if not kept:
-        raise ValueError("not as this program writes it")

@@ -29,9 +29,10 @@ from kostra_publish.auditing.released import (
     Signs,
     Year,
     contradictions,
+    demand,
     is_plain,
 )
-from kostra_publish.auditing.workbook import Sheet, Workbook, check_archive, demand
+from kostra_publish.auditing.workbook import Sheet, Workbook, check_archive
 from kostra_publish.disclosure.problem import Floats, Integers
 from kostra_publish.disclosure.safe import CONTENTS, TIME
 from kostra_publish.specs.models import LANGUAGES
