@@ -38,6 +38,7 @@ from kostra_publish.outputs.facts import (
     written,
 )
 from kostra_publish.outputs.grid import Grid, grid
+from kostra_publish.outputs.metadata.told import table_title
 from kostra_publish.outputs.spreadsheetml import (
     MOST_COLUMNS,
     MOST_LINES,
@@ -112,7 +113,7 @@ def render(cube: SafeCube, catalogue: Catalogue, release: ReleaseFacts) -> bytes
     about = csv_table.about(cube, catalogue, release)
     sheets = [*_readable(table), *_long(table), _metadata(table.strings, about)]
     said = properties(
-        title(cube, LANGUAGE),
+        table_title(cube, catalogue.texts).get(LANGUAGE),
         catalogue.texts.publisher.get(LANGUAGE),
         utc(table.facts.updated),
     )

@@ -330,5 +330,7 @@ def test_nothing_in_the_file_tells_when_or_where_it_was_made(tmp_path: Path) -> 
     with ZipFile(path) as archive:
         assert {part.date_time for part in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     properties = openpyxl.load_workbook(path).properties
+    assert properties.title is not None
+    assert properties.title.startswith("Synthetic: 13995: ")
     assert properties.creator == "publisher"
     assert f"{properties.created:%Y-%m-%dT%H:%M:%SZ}" == "2026-03-16T07:00:00Z"
