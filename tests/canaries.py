@@ -138,13 +138,14 @@ def with_others_behind() -> Round:
 # --- how they are looked for ----------------------------------------------------------------
 
 GROUPED = re.compile(rb"\d{1,3}(?:(?:\xc2\xa0|\xe2\x80\xaf|&nbsp;|&#160;|[ ,.'])\d{3})+")
+LONG = re.compile(rb"\d{6,}")
 NO_DIGIT = re.compile(rb"\D+")
 
 
 @cache
 def numbers(data: bytes) -> frozenset[bytes]:
     """Every run of six digits or more, as it stands and with its groups joined."""
-    found = {one for one in NO_DIGIT.split(data) if len(one) > 5}
+    found = {*LONG.findall(data)}
     found |= {NO_DIGIT.sub(b"", one) for one in GROUPED.findall(data)}
     return frozenset(found)
 
@@ -213,5 +214,10 @@ def given_away(inside: frozenset[bytes]) -> list[tuple[Any, ...]]:
     shown = accounted_for()
     looked_for = {form: key for key, value in derived(rounds()) for form in forms(value)}
     assert len(looked_for.keys() - shown) > 5_000
-    every = b"\n".join(inside - shown)
-    return [key for form, key in looked_for.items() if form in every]
+    left = inside - shown
+    every = b"\n".join(left)
+    # Whatever is in a number begins at one of its digits: most forms begin at none.
+    begun = {
+        one[start : start + TELLING] for one in left for start in range(len(one) - TELLING + 1)
+    }
+    return [key for form, key in looked_for.items() if form[:TELLING] in begun and form in every]

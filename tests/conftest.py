@@ -22,6 +22,11 @@ CHILDREN_OFF_THE_NETWORK = {
     "npm_config_offline": "true",
 }
 
+# Threads of linear algebra wait for each other by spinning, and the matrices here are too small
+# to gain from them. They are read when numpy is loaded: after this, and in children.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+os.environ.update(ONE_THREAD)
+
 PLAIN_TERMINAL = {"COLUMNS": "120", "LINES": "40", "TERM": "dumb", "NO_COLOR": "1"}
 
 
