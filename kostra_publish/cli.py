@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -1105,6 +1106,10 @@ def _sealing_keys(to: Sequence[Path] | None, sign: Path | None) -> Iterator[Keys
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; user errors are printed without a traceback."""
+    # Several threads of linear algebra spin while they wait for each other, and a sum depends on
+    # how many there are: with one a release is the same bytes on every machine, and sooner made.
+    # It is read when numpy is loaded, which no verb has done yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     terminal.print_what_can_be()
     try:
         app(args=None if arguments is None else list(arguments))

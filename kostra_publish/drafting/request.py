@@ -35,16 +35,19 @@ def work(request: Request, connection: Connection) -> None:
     maker.work(request, connection)
 
 
-def work_whole(request: Request, known: object, connection: Connection) -> None:
+def work_whole(request: Request, known: Connection, connection: Connection) -> None:
     """Make the whole round in a process of its own; see ``whole.work``.
 
-    It stands back from the beginning: loading what it needs takes seconds, too.
+    Answers that are known come from ``known``. It stands back from the beginning: loading what it
+    needs takes seconds, too.
     """
     os.nice(_NICE)
     Thread(target=_end_with_parent, daemon=True).start()
     from kostra_publish.drafting import whole  # noqa: PLC0415
 
-    whole.work(request, known, connection)  # type: ignore[arg-type]  # answers, as they were sent
+    with known:
+        answers = known.recv()
+    whole.work(request, answers, connection)
 
 
 def _end_with_parent() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from threading import Thread
 
 from kostra_publish.disclosure.protection import Answers
 from kostra_publish.drafting.basis import Basis, basis
@@ -60,15 +61,26 @@ class WholeRound:
     def started(cls, request: Request, known: Answers) -> WholeRound:
         """Start one, with answers of disclosure control that were found before."""
         own, other = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=work_whole, args=(request, known, other), daemon=True)
+        taken, given = _SPAWN.Pipe(duplex=False)
+        process = _SPAWN.Process(target=work_whole, args=(request, taken, other), daemon=True)
         process.start()
         other.close()
+        taken.close()
+        # Answers are large, and are not taken before the other end has loaded what it needs.
+        # Nobody waits for that: whoever saves a file meanwhile is heard.
+        Thread(target=_give, args=(given, known), daemon=True).start()
         return cls(process, own)
 
     def end(self) -> None:
         """End it, whatever it is doing; nobody waits until its memory is free."""
         self.process.kill()
         self.connection.close()
+
+
+def _give(connection: Connection, known: Answers) -> None:
+    """Pass answers on, unless the process has been ended."""
+    with connection, suppress(OSError):
+        connection.send(known)
 
 
 def work(request: Request, known: Answers, connection: Connection) -> None:
