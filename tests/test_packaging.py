@@ -204,3 +204,8 @@ def test_the_readers_lock_names_no_address() -> None:
     assert "jsonstat-toolkit" in lock
     assert "resolved" not in lock
     assert "://" not in lock
+
+
+def test_the_command_line_can_still_say_how_linear_algebra_is_done(empty_folder: Path) -> None:
+    said = "import sys, kostra_publish.cli; print('numpy' in sys.modules)"
+    assert run(sys.executable, "-c", said, cwd=empty_folder).stdout == "False\n"
