@@ -96,10 +96,10 @@ def write_xlsx(
     # Polars and the compression leave the interpreter to others. The largest come first, so that
     # none of them is made alone at the end.
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        largest_first = sorted(found, key=lambda cube: prod(cube.size), reverse=True)
-        made = {cube.table.id: pool.submit(make, cube) for cube in largest_first}
-        for cube in found:
-            yield f"{FOLDER}/{file_name(cube.table.id)}", made.pop(cube.table.id).result()
+        largest_first = sorted(enumerate(found), key=lambda one: prod(one[1].size), reverse=True)
+        made = {place: pool.submit(make, cube) for place, cube in largest_first}
+        for place, cube in enumerate(found):
+            yield f"{FOLDER}/{file_name(cube.table.id)}", made.pop(place).result()
 
 
 def file_name(table_id: str) -> str:

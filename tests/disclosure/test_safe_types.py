@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from kostra_publish.outputs.registry import FORMATS, Format
 from kostra_publish.releases.history import cube_files
 from kostra_publish.specs.dimensions import CONTENTS, KOMMUNE_REGION, TIME
 from tests.cubes import catalogue, sample
+from tests.pages.few_figures import PAGES
 from tests.schedule import release_facts
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +51,9 @@ Writer = Callable[[SafeCube], Iterable[object]]
 
 
 def writer_of(write: Format) -> Writer:
-    return lambda cube: write([SAFE, cube], catalogue([SAFE.table]), RELEASE)
+    # Where there is a site, there is a feed, too.
+    words = replace(catalogue([SAFE.table]), pages=PAGES)
+    return lambda cube: write([SAFE, cube], words, RELEASE)
 
 
 WRITERS: dict[str, Writer] = {
